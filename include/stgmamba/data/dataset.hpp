@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// The dataset folder: card.yaml, index.jsonl, splits/{train,val,test}.txt, clips/<id>/{audio.wav, pose.npz}.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stgmamba/media/audio.hpp"
+#include "stgmamba/skeleton/motion.hpp"
+
+namespace stgmamba::data {
+
+inline const std::vector<std::string> kStyles = {"ballet", "popping", "kpop"};  // index = Batch::style
+
+/// One row of index.jsonl: a take of any length.
+struct TakeInfo {
+  std::string id;      // folder name under clips/
+  std::string source;  // source video (or performance); takes of one source never straddle a split
+  std::string song;    // takes danced to one song share it; empty when unknown
+  std::string style;
+  double start = 0.0;  // s, where in the source it begins
+  double seconds = 0.0;
+  double fps = 30.0;
+  std::int64_t frames = 0;
+  std::map<std::string, std::string> hashes;  // file name -> util::hash_file
+  std::vector<double> beats;                  // s, true beats where known
+  std::vector<double> sections;               // s, section starts where known
+};
+
+struct Take {
+  TakeInfo info;
+  media::Audio audio;       // 16 kHz mono
+  skeleton::Motion motion;  // at info.fps, NaN where missing
+};
+
+class Dataset {
+ public:
+  /// Throws DataError (with the `stg_data` command that makes or imports it) when the folder or a part is missing.
+  static Dataset open(const std::filesystem::path& folder);
+  const std::filesystem::path& folder() const { return folder_; }
+  const std::vector<TakeInfo>& takes() const { return takes_; }
+  std::vector<TakeInfo> split(const std::string& name, const std::vector<std::string>& styles = {}) const;
+  Take load(const TakeInfo& info) const;
+  /// Hash over index and splits: identifies the data in run.json.
+  std::string hash() const;
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<TakeInfo> takes_;
+  std::map<std::string, std::vector<std::string>> splits_;
+};
+
+/// Builds a dataset folder take by take; the folder appears (renamed into place) only on finish().
+class DatasetWriter {
+ public:
+  struct Card {
+    std::string name, licence, origin, made_by;  // free text; made_by = the command
+  };
+  DatasetWriter(std::filesystem::path folder, Card card, bool overwrite = false);
+  ~DatasetWriter();
+  void add(Take&& take);  // thread-safe; hashes and durations are filled in
+  void set_split(const std::string& name, std::vector<std::string> ids);
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stgmamba::data

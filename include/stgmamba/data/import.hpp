@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Other people's data into dataset folders.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "stgmamba/data/dataset.hpp"
+#include "stgmamba/data/split.hpp"
+#include "stgmamba/skeleton/formats.hpp"
+#include "stgmamba/skeleton/project.hpp"
+
+namespace stgmamba::data {
+
+struct ImportOptions {
+  std::filesystem::path out;
+  bool overwrite = false;
+  DatasetWriter::Card card;   // empty parts are filled in by the importer
+  double max_missing = 0.2;   // share of missing joint-frames above which a piece is left out
+  bool allow_silent = false;  // takes without sound get silence, and the card says so; false: they are left out
+  SplitOptions split;
+};
+
+struct ImportReport {
+  std::int64_t takes = 0;
+  double seconds = 0.0;
+  std::vector<std::string> skipped;  // "where: why"
+  std::vector<std::string> notes;    // decisions the user should know
+};
+
+/// An MDVS JSON file (singly or doubly encoded) and the style of everything in it.
+struct MdvsFile {
+  std::filesystem::path path;
+  std::string style;
+};
+/// Units of 10 s that follow each other in a video become one take; the source is "<style>_<video>".
+ImportReport import_mdvs(const std::vector<MdvsFile>& files, const ImportOptions& options);
+
+/// `poses`: a folder of `*_keypoints.json`, or a folder of such folders (one a video). `media`: the video or sound file
+/// (of one folder), or a folder that holds one file per pose folder with the same stem. When `openpose.width` is 0 the
+/// size and the rate come from the video.
+ImportReport import_openpose(const std::filesystem::path& poses, const std::filesystem::path& media,
+                             const std::string& style, const skeleton::OpenPoseOptions& openpose,
+                             const ImportOptions& options);
+
+struct Joints3dOptions {
+  std::vector<std::filesystem::path> songs;  // source i dances to song i mod n; empty: silent, if allowed
+  double song_start = 0.0;                   // s
+  double speed = 1.0;                        // motion is played this much faster (170 / 165 fits salsa to 170 bpm)
+  skeleton::ProjectOptions project;
+};
+/// `joints3d` files, projected. Files named <subject>_<take>, such as 60_01 and 61_01, are partners of one performance:
+/// the source is the take number.
+ImportReport import_joints3d(const std::vector<std::filesystem::path>& files, const std::string& style,
+                             const Joints3dOptions& joints3d, const ImportOptions& options);
+
+}  // namespace stgmamba::data

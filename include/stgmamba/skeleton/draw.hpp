@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Drawing a skeleton: the reference's routine (mdvs-and-metrics A8), scaled to any frame size. `kDrawVersion` is stored
+// wherever drawn poses condition a network, and a mismatch is refused.
+#pragma once
+
+#include "stgmamba/media/image.hpp"
+#include "stgmamba/skeleton/motion.hpp"
+
+namespace stgmamba::skeleton {
+
+inline constexpr int kDrawVersion = 1;
+
+struct DrawStyle {
+  media::Rgb background{255, 255, 255};
+  double scale = 1.0;  // output pixels per reference pixel; line widths scale with it
+  // The reference's colour triples reach OpenCV as blue, green, red: with true the picture shows what the reference's
+  // files show (neck to right shoulder pure blue, nose to neck pure red); with false the triples are read as red,
+  // green, blue, as most other OpenPose drawings are (neck to right shoulder pure red).
+  bool reference_channels = true;
+};
+
+/// Draws one frame over `image`, skipping limbs with a missing joint.
+void draw_skeleton(media::Image& image, const Motion& motion, std::int64_t frame, const DrawStyle& style = {});
+/// One frame on a fresh canvas of 640x360 times style.scale.
+media::Image skeleton_image(const Motion& motion, std::int64_t frame, const DrawStyle& style = {});
+
+}  // namespace stgmamba::skeleton

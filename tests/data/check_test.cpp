@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/data/check.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stgmamba/data/card.hpp"
+#include "stgmamba/data/dataset.hpp"
+#include "stgmamba/util/file.hpp"
+
+#include "data/small_dataset.hpp"
+#include "support/temp_folder.hpp"
+
+namespace stgmamba::data {
+namespace {
+
+namespace fs = std::filesystem;
+using test::make_take;
+using test::TempFolder;
+
+bool has(const std::vector<Finding>& findings, Severity severity, const std::string& where, const std::string& what) {
+  for (const Finding& finding : findings) {
+    if (finding.severity == severity && finding.where.find(where) != std::string::npos &&
+        finding.what.find(what) != std::string::npos) {
+      EXPECT_FALSE(finding.remedy.empty());
+      return true;
+    }
+  }
+  ADD_FAILURE() << "no finding at '" << where << "' that says '" << what << "' among " << findings.size();
+  for (const Finding& finding : findings) {
+    ADD_FAILURE() << finding.where << ": " << finding.what;
+  }
+  return false;
+}
+
+/// A take that is fine but for what `spoil` does to it, alone in training.
+std::vector<Finding> findings_of(const std::function<void(Take&)>& spoil) {
+  const TempFolder folder;
+  DatasetWriter writer(folder / "set", {});
+  Take take = make_take("a", "va", "kpop", 8.0, 30.0, "s1");
+  spoil(take);
+  writer.add(std::move(take));
+  writer.add(make_take("b", "vb", "kpop", 5.0, 30.0, "s2"));
+  writer.set_split("train", {"a"});
+  writer.set_split("test", {"b"});
+  writer.finish();
+  return check_dataset(folder / "set");
+}
+
+TEST(Check, AGoodFolderHasNoFindings) {
+  EXPECT_TRUE(findings_of([](Take&) {}).empty());
+  EXPECT_EQ(test::exit_code_of([] { check_dataset("/nowhere/at/all"); }), 4);
+}
+
+TEST(Check, SpoiltContent) {
+  has(findings_of([](Take& take) { take.audio.samples.resize(16000 * 7); }), Severity::kError, "clips/a",
+      "more than a frame apart");
+  has(findings_of([](Take& take) { std::fill(take.audio.samples.begin(), take.audio.samples.end(), 0.0F); }),
+      Severity::kWarning, "clips/a/audio.wav", "silent");
+  has(findings_of([](Take& take) {
+        for (std::int64_t f = 100; f < 240; ++f) {
+          std::copy_n(take.motion.xy.begin() + 99 * 36, 36, take.motion.xy.begin() + f * 36);
+        }
+      }),
+      Severity::kWarning, "clips/a/pose.npz", "stands still for 4.7 s");
+  has(findings_of([](Take& take) {
+        for (std::int64_t f = 0; f < 240; ++f) {
+          for (int joint = 0; joint < 5; ++joint) {
+            take.motion.x(f, joint) = take.motion.y(f, joint) = std::nanf("");
+            take.motion.score[static_cast<std::size_t>(f * 18 + joint)] = 0.0F;
+          }
+        }
+      }),
+      Severity::kError, "clips/a/pose.npz", "27.8 % of the joints are missing");
+  // One frame too little of sound is in step.
+  EXPECT_TRUE(findings_of([](Take& take) { take.audio.samples.resize(128000 - 530); }).empty());
+}
+
+TEST(Check, Leaks) {
+  has(findings_of([](Take& take) { take.info.source = "vb"; }), Severity::kError, "splits",
+      "source 'vb' leaks: it is in test and train");
+  has(findings_of([](Take& take) { take.info.song = "s2"; }), Severity::kError, "splits", "song 's2' leaks");
+}
+
+TEST(Check, BrokenFolders) {
+  const TempFolder folder;
+  test::write_small(folder / "set");
+  const fs::path set = folder / "set";
+  fs::remove(set / "clips" / "a0" / "audio.wav");
+  util::write_text(set / "clips" / "a1" / "pose.npz", "not a zip");
+  const fs::path wav = set / "clips" / "b0" / "audio.wav";
+  std::string bytes = util::read_text(wav);
+  bytes[5000] = static_cast<char>(bytes[5000] ^ 1);
+  util::write_text(wav, bytes);
+  fs::create_directory(set / "clips" / "stray");
+  util::write_text(set / "splits" / "train.txt", "a0\nghost\n");
+  util::write_text(set / "splits" / "test.txt", "");
+  fs::remove(set / "card.yaml");
+  std::string index = util::read_text(set / "index.jsonl");
+  index.replace(index.find("popping"), 7, "tango22");
+  util::write_text(set / "index.jsonl", index + "{\"id\": 3}\n");
+  const auto findings = check_dataset(set);
+  has(findings, Severity::kError, "clips/a0/audio.wav", "is missing");
+  has(findings, Severity::kError, "clips/a1/pose.npz", "content changed");
+  has(findings, Severity::kError, "clips/b0/audio.wav", "content changed");
+  has(findings, Severity::kError, "clips/b0", "unknown style 'tango22'");
+  has(findings, Severity::kWarning, "clips/stray", "not in index.jsonl");
+  has(findings, Severity::kError, "splits/train.txt", "names 'ghost'");
+  has(findings, Severity::kError, "splits/test.txt", "is empty");
+  has(findings, Severity::kWarning, "splits", "'t0' is in no split");
+  has(findings, Severity::kError, "card.yaml", "is missing");
+  has(findings, Severity::kError, "row 5", "not the row of a take");
+  fs::remove(set / "index.jsonl");
+  has(check_dataset(set), Severity::kError, "index.jsonl", "is missing");
+}
+
+TEST(Card, CountsBesideThePapers) {
+  const TempFolder folder;
+  const Dataset dataset = test::write_small(folder / "set");
+  const std::vector<CardRow> rows = card_rows(dataset);
+  ASSERT_EQ(rows.size(), 4U);
+  const CardRow& kpop = rows[2];
+  EXPECT_EQ(kpop.style, "kpop");
+  EXPECT_EQ(kpop.videos, 2);
+  EXPECT_EQ(kpop.clips, 4);  // 12 s and 11 s
+  EXPECT_NEAR(kpop.test_video_share, 0.5, 1e-9);
+  EXPECT_EQ(kpop.paper_clips, 1782);
+  EXPECT_EQ(rows[3].clips, 9);
+  EXPECT_EQ(rows[3].paper_videos, 100);
+  EXPECT_EQ(rows[0].paper_clips + rows[1].paper_clips + rows[2].paper_clips, rows[3].paper_clips);
+  const std::string text = card_text(dataset);
+  EXPECT_THAT(text, testing::HasSubstr("name: small\nlicence: MIT"));
+  EXPECT_THAT(text, testing::HasSubstr("| kpop | 2 | 40 | 2 | 4 | 44.4 % | 1782 | 47.5 % | 0.4 | 50.0 % | 10 % |"));
+}
+
+}  // namespace
+}  // namespace stgmamba::data

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/media/image.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stgmamba/util/file.hpp"
+
+#include "support/temp_folder.hpp"
+
+namespace stgmamba::media {
+namespace {
+
+using test::error_of;
+using test::TempFolder;
+using testing::HasSubstr;
+
+Rgb at(const Image& image, int x, int y) {
+  const std::uint8_t* p = &image.pixels[static_cast<std::size_t>((y * image.width + x) * 3)];
+  return {p[0], p[1], p[2]};
+}
+
+TEST(Image, PngRoundTripKeepsColoursInOrder) {
+  const TempFolder folder;
+  Image image(7, 5, {10, 20, 30});
+  fill_disc(image, 3, 2, 1, {250, 0, 5});
+  save_image(folder / "a.png", image);
+  const Image back = load_image(folder / "a.png");
+  EXPECT_EQ(back.width, 7);
+  EXPECT_EQ(back.height, 5);
+  EXPECT_EQ(back.pixels, image.pixels);
+  EXPECT_EQ(at(back, 3, 2).r, 250);
+  EXPECT_EQ(at(back, 0, 0).b, 30);
+}
+
+TEST(Image, DrawingTouchesWhatItShould) {
+  Image image(40, 30, {255, 255, 255});
+  fill_ellipse(image, 20, 15, 10, 4, 0, {0, 0, 200});
+  EXPECT_EQ(at(image, 29, 15).r, 0);
+  EXPECT_EQ(at(image, 20, 15).b, 200);
+  EXPECT_EQ(at(image, 20, 22).r, 255);
+  draw_line(image, {0, 0}, {39, 0}, {9, 9, 9});
+  EXPECT_LT(at(image, 20, 0).r, 60);  // anti-aliased
+}
+
+TEST(Image, PasteIsClipped) {
+  Image canvas(10, 10, {0, 0, 0});
+  paste(canvas, Image(4, 4, {9, 9, 9}), 8, -2);
+  EXPECT_EQ(at(canvas, 9, 1).r, 9);
+  EXPECT_EQ(at(canvas, 7, 0).r, 0);
+  paste(canvas, Image(4, 4, {9, 9, 9}), 80, 80);
+}
+
+TEST(Image, ResizeAndSheetHaveTheirSizes) {
+  const Image image(64, 36, {1, 2, 3});
+  EXPECT_EQ(resize(image, 32, 18).width, 32);
+  const Image sheet = contact_sheet({image, image, image}, {"a", "b", "c"}, 2);
+  EXPECT_GT(sheet.width, 128);
+  EXPECT_GT(sheet.height, 72);
+}
+
+TEST(Image, BadFilesAreNamed) {
+  const TempFolder folder;
+  EXPECT_THAT(error_of([&] { load_image(folder / "none.png"); }), HasSubstr("none.png: no such picture"));
+  util::write_text(folder / "a.png", "text");
+  EXPECT_THAT(error_of([&] { load_image(folder / "a.png"); }), HasSubstr("a.png: not a picture"));
+  EXPECT_THAT(error_of([&] { save_image(folder / "a.bmp", Image(2, 2)); }), HasSubstr("must end in .png or .jpg"));
+}
+
+}  // namespace
+}  // namespace stgmamba::media
