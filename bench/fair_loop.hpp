@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The scan as a careful PyTorch user writes it: one step at a time over unbind, addcmul and a matrix product, gradients
+// by autograd. Slicing with [:, t] instead makes the backward pass quadratic in the length.
+#pragma once
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "stgmamba/ops/selective_scan.hpp"
+
+namespace stgmamba::bench {
+
+/// y [B, F, V, D] of a branch along kJoints or kFrames.
+inline torch::Tensor fair_loop(const torch::Tensor& u, const ops::ScanBranch& branch) {
+  const std::int64_t axis = branch.axis == ops::ScanAxis::kJoints ? 2 : 1;
+  const torch::Tensor delta = torch::softplus(branch.delta + branch.delta_bias);
+  const auto us = u.unbind(axis);                // [B, .., D] a step
+  const auto deltas = delta.unbind(axis);        // [B, .., D]
+  const auto inputs = (delta * u).unbind(axis);  // [B, .., D]
+  const auto bs = branch.b.unbind(axis);         // [B, .., N]
+  const auto cs = branch.c.unbind(axis);         // [B, .., N]
+  std::vector<torch::Tensor> ys(us.size());
+  torch::Tensor h = torch::zeros({us[0].size(0), us[0].size(1), u.size(3), branch.a.size(1)}, u.options());
+  for (std::size_t i = 0; i < us.size(); ++i) {
+    const std::size_t t = branch.reverse ? us.size() - 1 - i : i;
+    const torch::Tensor decay = torch::exp(deltas[t].unsqueeze(-1) * branch.a);  // [B, .., D, N]
+    h = torch::addcmul(decay * h, inputs[t].unsqueeze(-1), bs[t].unsqueeze(-2));
+    ys[t] = torch::matmul(h, cs[t].unsqueeze(-1)).squeeze(-1);
+  }
+  return torch::addcmul(torch::stack(ys, axis), branch.skip, u);
+}
+
+}  // namespace stgmamba::bench

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Measurements, each beside what it must beat.
+#
+#   bash tools/bench.sh scan [--json FILE] [--width 128 256 512] [--repeats 9] [--threads 2] [--no-peers] [--memory]
+#     the selective scan against its reference op and a fair PyTorch loop, interleaved. Python peers: bench/peers.py.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/lib.sh
+what=${1:-}
+if [[ $what != scan ]]; then sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
+shift
+build=${STG_BENCH_DIR:-build/bench}
+bash tools/setup.sh --test >&2
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DSTG_BUILD_BENCH=ON -DSTG_BUILD_TESTS=OFF -DSTG_TORCH_DIR="$STG_LIBTORCH" \
+  -DSTG_CUDA=OFF >"$STG_CACHE/configure.log" || { tail -n 20 "$STG_CACHE/configure.log" >&2; exit 1; }
+cmake --build "$build" --target "bench_$what" >&2
+exec "$build/bin/bench_$what" "$@"
