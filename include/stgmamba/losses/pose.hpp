@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Reconstruction losses of the music-to-skeleton generator. All work in MDVS-normalised coordinates, count only joints
+// that were seen (score > 0), and return one value a sample, so that the caller may pick among draws.
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+#include "stgmamba/config/section.hpp"
+
+namespace stgmamba::losses {
+
+/// Mean |prediction - target| over the seen joints of each sample, both coordinates: [N].
+/// `prediction` [N, F, V, 2], `target` [N, F, V, 2], `score` [N, F, V]. A sample without a seen joint yields 0.
+at::Tensor l1_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score);
+
+/// The same over frame-to-frame differences, counting joints seen in both frames: [N]. Not in the paper.
+at::Tensor velocity_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score);
+
+/// Mean over samples of min over draws + `mean_weight` * the mean over draws, from `values` [K, B]. The minimum lets
+/// each draw of z own a plausible dance, where the plain mean has the median pose as its optimum; the small mean term
+/// keeps draws that never win in place. K = 1 is the plain mean. Not in the paper.
+at::Tensor best_of_k(const at::Tensor& values, double mean_weight);
+
+struct BestOfKConfig {
+  std::int64_t k = 1;        // draws a sample that share one pass over the music; 1 = off
+  double mean_weight = 0.1;  // weight of the mean over draws, when k > 1
+};
+
+/// Config section `loss`.
+struct PoseLossConfig {
+  double l1 = 1.0;        // lambda_l1; the scale matters only against other terms
+  double velocity = 0.0;  // weight of the velocity term; 0 = off
+  BestOfKConfig best_of_k;
+};
+void read(config::Section section, PoseLossConfig& config);
+
+/// The weighted sum and its parts (parts unweighted and detached).
+struct PoseLoss {
+  at::Tensor total;     // scalar, differentiable
+  at::Tensor l1;        // scalar, mean over samples and draws
+  at::Tensor best;      // scalar, mean over samples of the smallest over draws
+  at::Tensor velocity;  // scalar, mean over samples and draws; undefined when the term is off
+};
+
+/// `prediction` [K * B, F, V, 2], draw-major; `target` [B, F, V, 2]; `score` [B, F, V].
+PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, const at::Tensor& target,
+                   const at::Tensor& score);
+
+}  // namespace stgmamba::losses

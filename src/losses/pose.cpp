@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/losses/pose.hpp"
+
+#include <torch/torch.h>
+
+#include "stgmamba/util/check.hpp"
+
+namespace stgmamba::losses {
+
+namespace {
+
+void check_shapes(const char* name, const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
+  STG_CHECK(prediction.dim() == 4 && prediction.size(3) == 2, "[{}] prediction must be [N, F, V, 2], got {} dimensions",
+            name, prediction.dim());
+  STG_CHECK(target.sizes() == prediction.sizes(), "[{}] target must have the prediction's shape", name);
+  STG_CHECK(score.dim() == 3 && score.sizes() == prediction.sizes().slice(0, 3), "[{}] score must be [N, F, V]", name);
+}
+
+/// `error` [N, F, V, 2], `mask` [N, F, V] of 0 and 1 -> [N].
+at::Tensor masked_mean(const at::Tensor& error, const at::Tensor& mask) {
+  const at::Tensor sum = (error.sum(3) * mask).sum({1, 2});
+  return sum / (2.0 * mask.sum({1, 2})).clamp_min(1.0);
+}
+
+}  // namespace
+
+at::Tensor l1_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
+  check_shapes("l1_per_sample", prediction, target, score);
+  return masked_mean((prediction - target).abs(), score.gt(0).to(prediction.dtype()));
+}
+
+at::Tensor velocity_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
+  check_shapes("velocity_per_sample", prediction, target, score);
+  const std::int64_t frames = prediction.size(1);
+  STG_CHECK(frames >= 2, "[velocity_per_sample] needs at least 2 frames, got {}", frames);
+  const at::Tensor error = prediction.diff(1, 1) - target.diff(1, 1);  // [N, F-1, V, 2]
+  const at::Tensor seen = score.gt(0);
+  const at::Tensor both = seen.narrow(1, 1, frames - 1).logical_and(seen.narrow(1, 0, frames - 1));  // [N, F-1, V]
+  return masked_mean(error.abs(), both.to(prediction.dtype()));
+}
+
+at::Tensor best_of_k(const at::Tensor& values, double mean_weight) {
+  STG_CHECK(values.dim() == 2 && values.size(0) >= 1, "[best_of_k] values must be [K, B], got {} dimensions",
+            values.dim());
+  if (values.size(0) == 1) {
+    return values.mean();
+  }
+  return std::get<0>(values.min(0)).mean() + mean_weight * values.mean();
+}
+
+void read(config::Section section, PoseLossConfig& config) {
+  section.read("l1", config.l1, {.min = 0});
+  section.read("velocity", config.velocity, {.min = 0});
+  config::Section best = section.section("best_of_k");
+  best.read("k", config.best_of_k.k, {.min = 1, .max = 64});
+  best.read("mean_weight", config.best_of_k.mean_weight, {.min = 0});
+  if (config.l1 == 0 && config.velocity == 0) {
+    throw ConfigError("{}: every loss weight is 0, so nothing would be learnt; set loss.l1 or loss.velocity",
+                      section.where("l1"));
+  }
+}
+
+PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, const at::Tensor& target,
+                   const at::Tensor& score) {
+  const std::int64_t batch = target.size(0);
+  STG_CHECK(batch > 0 && prediction.size(0) % batch == 0, "[pose_loss] {} predictions are no multiple of {} samples",
+            prediction.size(0), batch);
+  const std::int64_t draws = prediction.size(0) / batch;
+  const at::Tensor targets = target.repeat({draws, 1, 1, 1});  // [K * B, F, V, 2]
+  const at::Tensor scores = score.repeat({draws, 1, 1});       // [K * B, F, V]
+
+  const at::Tensor l1 = l1_per_sample(prediction, targets, scores).view({draws, batch});
+  PoseLoss loss;
+  loss.total = config.l1 * best_of_k(l1, config.best_of_k.mean_weight);
+  loss.l1 = l1.detach().mean();
+  loss.best = std::get<0>(l1.detach().min(0)).mean();
+  if (config.velocity > 0) {
+    const at::Tensor velocity = velocity_per_sample(prediction, targets, scores).view({draws, batch});
+    // The draw that the position picks also answers for its velocity, or two draws would share one dance.
+    const at::Tensor winner = l1.detach().argmin(0, /*keepdim=*/true);  // [1, B]
+    loss.total = loss.total + config.velocity * velocity.gather(0, winner).mean();
+    loss.velocity = velocity.detach().mean();
+  }
+  return loss;
+}
+
+}  // namespace stgmamba::losses

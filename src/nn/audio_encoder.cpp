@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/nn/audio_encoder.hpp"
+
+#include "stgmamba/util/check.hpp"
+
+namespace stgmamba::nn {
+namespace {
+
+struct Row {
+  std::int64_t in, out, kernel, stride, padding;
+};
+/// mdvs-and-metrics A3; the last convolution spans what is left and has no norm.
+constexpr Row kTable[] = {
+    {1, 16, 80, 16, 32}, {16, 32, 4, 2, 1}, {32, 64, 4, 2, 1}, {64, 128, 10, 5, 3}, {128, 256, 5, 1, 0}};
+constexpr std::int64_t kPiece = 1600;  // r
+
+}  // namespace
+
+AudioCodeImpl::AudioCodeImpl() {
+  for (const Row& row : kTable) {
+    cl_->push_back(torch::nn::Conv1d(
+        torch::nn::Conv1dOptions(row.in, row.out, row.kernel).stride(row.stride).padding(row.padding)));
+    if (row.out < kTokenSize) {
+      activations_->push_back(torch::nn::Sequential(torch::nn::BatchNorm1d(row.out), torch::nn::ReLU()));
+    } else {
+      activations_->push_back(torch::nn::Sequential(torch::nn::Tanh()));
+    }
+  }
+  register_module("cl", cl_);
+  register_module("activations", activations_);
+}
+
+torch::Tensor AudioCodeImpl::forward(const torch::Tensor& pieces) {
+  torch::Tensor x = pieces;  // [R, 1, 1600]
+  for (std::size_t i = 0; i < std::size(kTable); ++i) {
+    x = cl_[i]->as<torch::nn::Conv1d>()->forward(x);
+    x = activations_[i]->as<torch::nn::Sequential>()->forward(x);
+  }
+  return x.squeeze(-1);  // [R, 256]
+}
+
+AudioEncoderImpl::AudioEncoderImpl(bool music_gru, double input_scale) : input_scale_(input_scale) {
+  register_module("encoder", encoder_);
+  if (music_gru) {
+    rnn_ = register_module(
+        "rnn", torch::nn::GRU(
+                   torch::nn::GRUOptions(kTokenSize, kTokenSize).num_layers(2).bidirectional(true).batch_first(true)));
+  }
+  fc_ = register_module("fc", torch::nn::Linear(music_gru ? 2 * kTokenSize : kTokenSize, kTokenSize));
+}
+
+torch::Tensor AudioEncoderImpl::forward(const torch::Tensor& audio) {
+  STG_CHECK(audio.dim() == 3 && audio.size(2) == kPiece,
+            "[AudioEncoder] audio must be [B, F, {}], got {} dimensions, last {}", kPiece, audio.dim(), audio.size(-1));
+  const torch::Tensor pieces = (audio * input_scale_).reshape({-1, 1, kPiece});                       // [B F, 1, 1600]
+  torch::Tensor tokens = encoder_->forward(pieces).view({audio.size(0), audio.size(1), kTokenSize});  // [B, F, 256]
+  if (rnn_) {
+    tokens = std::get<0>(rnn_->forward(tokens));  // [B, F, 512]
+  }
+  return fc_->forward(tokens);  // [B, F, 256]
+}
+
+}  // namespace stgmamba::nn
