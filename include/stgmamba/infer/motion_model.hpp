@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// A trained music-to-skeleton model, as a run or a checkpoint holds it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <c10/core/Device.h>
+
+#include "stgmamba/models/pose_generator.hpp"
+
+namespace stgmamba::infer {
+
+/// A generator in evaluation mode and where it came from.
+struct MotionModel {
+  models::GeneratorHandle generator;
+  c10::Device device{c10::DeviceType::CPU};
+  std::filesystem::path checkpoint;  // empty: not from disk
+
+  /// `path` is a run folder (its `which` checkpoint; "auto": best where one is recorded, else last) or a checkpoint
+  /// folder. The model section comes from the run's config.yaml, the weights from generator.safetensors. Throws
+  /// CheckpointError when there is none, when it is damaged, or when the weights do not fit.
+  static MotionModel load(const std::filesystem::path& path, c10::Device device, const std::string& which = "auto");
+};
+
+/// The checkpoint folder that load() reads.
+std::filesystem::path find_model(const std::filesystem::path& path, const std::string& which = "auto");
+
+/// The run under `runs` whose run.json says that it finished last; empty when there is none.
+std::filesystem::path newest_finished_run(const std::filesystem::path& runs);
+
+}  // namespace stgmamba::infer

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// stg_data: make, import, check, split and show datasets.
+#pragma once
+
+namespace stgmamba::tools {
+
+int data_main(int argc, char** argv);
+
+}  // namespace stgmamba::tools

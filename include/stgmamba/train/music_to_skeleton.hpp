@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Task `music_to_skeleton`: a generator that turns music and noise into a dance, trained by reconstruction.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stgmamba/losses/pose.hpp"
+#include "stgmamba/models/pose_generator.hpp"
+#include "stgmamba/train/task.hpp"
+
+namespace stgmamba::train {
+
+/// Config section `eval`.
+struct EvalConfig {
+  std::string split = "val";
+  std::int64_t windows_per_take = 4;  // consecutive windows from each take's start; 0: all
+};
+void read(config::Section section, EvalConfig& config);
+
+class MusicToSkeleton : public Task {
+ public:
+  /// Reads `model`, `loss`, `optim`, `schedule` and `eval`.
+  MusicToSkeleton(config::Section root, std::uint64_t seed, torch::Device device);
+
+  void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) override;
+  std::vector<Stage> stages() const override { return {{"generator", "generator"}}; }
+  StageLoss stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) override;
+  std::vector<std::string> validation_metrics() const override;
+  std::optional<Scalars> validate(const StopCheck& stop) override;
+  bool sample(const std::filesystem::path& folder, std::int64_t count, const StopCheck& stop) override;
+  io::Json extra_state() const override;
+  void set_extra_state(const io::Json& state) override;
+
+ private:
+  torch::Tensor generate(const data::Batch& batch, std::int64_t first_sample) const;  // [B, F, V, 2] on the host
+  losses::PoseLossConfig loss_;
+  EvalConfig eval_;
+  models::GeneratorHandle generator_;
+  std::uint64_t seed_;
+  torch::Device device_;
+  std::vector<float> median_pose_;  // [V, 2], normalised; median of the training split
+  std::vector<data::Batch> held_out_;
+  std::map<std::string, std::string> songs_;  // take -> song, of the held-out split
+};
+
+/// Median position of every joint over (at most `max_takes`, evenly chosen) takes of the training split, seen joints
+/// only: [V, 2], MDVS-normalised. A joint that is never seen is put at the frame's centre.
+std::vector<float> median_pose(const data::Dataset& dataset, const data::DataConfig& config,
+                               std::int64_t max_takes = 256);
+
+}  // namespace stgmamba::train

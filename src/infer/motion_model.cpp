@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/infer/motion_model.hpp"
+
+#include "stgmamba/io/checkpoint_folder.hpp"
+#include "stgmamba/io/json_lines.hpp"
+#include "stgmamba/util/error.hpp"
+#include "stgmamba/util/log.hpp"
+#include "stgmamba/weights/module_io.hpp"
+
+namespace stgmamba::infer {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kWeights = "generator.safetensors";
+
+/// config.yaml beside the weights (a checkpoint that travels alone) or in the run that holds them.
+fs::path config_of(const fs::path& checkpoint) {
+  const fs::path absolute = fs::absolute(checkpoint).lexically_normal();
+  for (fs::path folder = absolute; folder != folder.root_path(); folder = folder.parent_path()) {
+    if (fs::exists(folder / "config.yaml")) {
+      return folder / "config.yaml";
+    }
+    if (fs::exists(folder / "checkpoints")) {
+      break;
+    }
+  }
+  throw CheckpointError("{}: no config.yaml in it or in its run, so the network is unknown; copy it from the run",
+                        checkpoint.string());
+}
+
+}  // namespace
+
+fs::path find_model(const fs::path& path, const std::string& which) {
+  if (!fs::exists(path)) {
+    throw CheckpointError("{}: no such run or checkpoint; make one with stg_train --config CONFIG", path.string());
+  }
+  if (fs::exists(path / kWeights)) {
+    const std::string damage = io::checkpoint_damage(path);
+    if (!damage.empty()) {
+      throw CheckpointError("{}: {}; take another checkpoint of the run", path.string(), damage);
+    }
+    return path;
+  }
+  if (which != "auto") {
+    return io::find_checkpoint(path, which);
+  }
+  if (fs::exists(path / "best")) {
+    try {
+      return io::find_checkpoint(path, "best");
+    } catch (const CheckpointError& error) {
+      util::log().warn("{}; taking the last one", error.what());
+    }
+  }
+  return io::find_checkpoint(path, "last");
+}
+
+MotionModel MotionModel::load(const fs::path& path, c10::Device device, const std::string& which) {
+  MotionModel model;
+  model.checkpoint = find_model(path, which);
+  model.device = device;
+  const auto document = config::Document::load(config_of(model.checkpoint));
+  model.generator = models::make_generator(document.root().section("model"), 0);
+  weights::load_module(model.checkpoint / kWeights, *model.generator.network);
+  model.generator.network->to(device);
+  model.generator.network->eval();
+  return model;
+}
+
+fs::path newest_finished_run(const fs::path& runs) {
+  fs::path newest;
+  std::string newest_end;
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(runs, unreadable)) {
+    const fs::path record = entry.path() / "run.json";
+    if (!fs::exists(record)) {
+      continue;
+    }
+    const io::Json run = io::read_json(record);
+    const std::string end = run.value("finished", false) ? run.value("ended", std::string("?")) : "";
+    // Equal times: the name decides, so that the choice never depends on the folder's order.
+    if (!end.empty() && std::pair(end, entry.path()) > std::pair(newest_end, newest)) {
+      newest = entry.path();
+      newest_end = end;
+    }
+  }
+  return newest;
+}
+
+}  // namespace stgmamba::infer

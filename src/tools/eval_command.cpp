@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/tools/eval_command.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "stgmamba/config/section.hpp"
+#include "stgmamba/eval/motion_scores.hpp"
+#include "stgmamba/eval/parity.hpp"
+#include "stgmamba/infer/motion_model.hpp"
+#include "stgmamba/tools/program.hpp"
+#include "stgmamba/train/trainer.hpp"
+#include "stgmamba/util/log.hpp"
+#include "stgmamba/weights/module_io.hpp"
+
+namespace stgmamba::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+class EvalCommand : public Command {
+ public:
+  std::string name() const override { return "stg_eval"; }
+  std::string summary() const override {
+    return "Scores generated dances against a dataset; writes a network's parity bundle (weights, inputs, outputs, "
+           "gradients) or compares it with what another framework made of it.";
+  }
+  std::string examples() const override {
+    return "stg_eval --generated out/dances --data data/synth-tiny     files named after takes, kpop_001_a.npz\n"
+           "  stg_eval --config tiny_kpop.yaml --checkpoint best --parity out/parity\n"
+           "  stg_eval --config kpop.yaml --parity out/fresh       fresh weights from the configuration's seed\n"
+           "  stg_eval --parity out/parity --check";
+  }
+  void declare(CLI::App& app) override;
+  int run(const SharedFlags& flags) override;
+
+ private:
+  int score_generated(const SharedFlags& flags) const;
+  int write_bundle(const SharedFlags& flags) const;
+  int check_bundle(const SharedFlags& flags) const;
+  fs::path checkpoint() const;
+
+  std::string generated_, data_, config_, checkpoint_, parity_, dtype_ = "float64", runs_dir_ = "runs";
+  std::vector<std::string> overrides_;
+  bool check_ = false;
+  double tolerance_ = 1e-4;
+  std::int64_t batch_ = 2, frames_ = 50;
+};
+
+void EvalCommand::declare(CLI::App& app) {
+  CLI::Option* data = app.add_option("--data", data_, "Dataset folder that --generated is scored against");
+  app.add_option("--generated", generated_, "Folder of dances to score: <take id>.npz or .json")->needs(data);
+  CLI::Option* config = app.add_option("-c,--config", config_, "Configuration: a path, or a bare name");
+  app.add_option("overrides", overrides_, "key=value, typed like the file: model.d=32");
+  app.add_option("--checkpoint", checkpoint_, "last, best or a path; without it the weights are fresh");
+  app.add_option("--runs-dir", runs_dir_, "Where last and best are looked up")->capture_default_str();
+  app.add_option("--parity", parity_, "Folder of the bundle");
+  app.add_flag("--check", check_,
+               "Compare outputs_theirs.safetensors in the bundle with ours (exit code 10: they differ)")
+      ->excludes(config);
+  app.add_option("--tolerance", tolerance_, "Largest difference allowed, relative to the largest value")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--dtype", dtype_, "Precision of the bundle")
+      ->check(CLI::IsMember({"float64", "float32"}))
+      ->capture_default_str();
+  app.add_option("--batch", batch_, "Clips in the bundle")->check(CLI::Range(1, 64))->capture_default_str();
+  app.add_option("--frames", frames_, "Frames of each clip")->check(CLI::Range(1, 1000))->capture_default_str();
+}
+
+int EvalCommand::run(const SharedFlags& flags) {
+  if (generated_.empty() == parity_.empty()) {
+    throw UsageError("stg_eval: give either --generated FOLDER --data DATASET or --parity FOLDER");
+  }
+  if (!generated_.empty()) {
+    return score_generated(flags);
+  }
+  return check_ ? check_bundle(flags) : write_bundle(flags);
+}
+
+int EvalCommand::score_generated(const SharedFlags& flags) const {
+  const eval::MotionScores scores = eval::score_motions(data::Dataset::open(data_), generated_);
+  if (!flags.json) {
+    print_result(scores.text());
+    return static_cast<int>(ExitCode::kDone);
+  }
+  nlohmann::json rows = nlohmann::json::array();
+  std::vector<eval::MotionScore> all = scores.rows;
+  all.push_back(scores.all);
+  for (const eval::MotionScore& row : all) {
+    rows.push_back({{"take", row.take},
+                    {"bc", row.bc},
+                    {"bc_star", row.bc_star},
+                    {"bc_star_other", row.bc_star_other},
+                    {"bc_star_real", row.bc_star_real},
+                    {"speed_ratio", row.speed_ratio},
+                    {"jerk_ratio", row.jerk_ratio}});
+  }
+  print_result(rows);  // NaN becomes null
+  return static_cast<int>(ExitCode::kDone);
+}
+
+/// `last` and `best` are looked up in the run that the configuration names.
+fs::path EvalCommand::checkpoint() const {
+  if (checkpoint_ == "last" || checkpoint_ == "best") {
+    return infer::find_model(fs::path(runs_dir_) / fs::path(config_).stem(), checkpoint_);
+  }
+  return infer::find_model(checkpoint_);
+}
+
+int EvalCommand::write_bundle(const SharedFlags& flags) const {
+  if (config_.empty()) {
+    throw UsageError("stg_eval: --config is required to make a bundle; add --check to compare one");
+  }
+  eval::ParityOptions options;
+  train::TrainOptions reading;
+  reading.config = config_;
+  reading.overrides = overrides_;
+  options.config_text = train::print_config(reading, false);  // refuses what training would refuse
+  const auto document = config::Document::load(config::find_config(config_), overrides_);
+  std::uint64_t seed = 1;
+  document.root().read("seed", seed);
+  seed = flags.seed.value_or(seed);
+  const auto generator = models::make_generator(document.root().section("model"), seed);
+  options.origin = fmt::format("Fresh weights from seed {}.", seed);
+  if (!checkpoint_.empty()) {
+    const fs::path found = checkpoint();
+    weights::load_module(found / "generator.safetensors", *generator.network);
+    options.origin = fmt::format("Weights of {}.", found.filename().string());
+  }
+  options.seed = seed;
+  options.batch = batch_;
+  options.frames = frames_;
+  options.float64 = dtype_ == "float64";
+  eval::write_parity_bundle(parity_, generator, options);
+  const std::int64_t parameters = weights::parameter_count(*generator.network);
+  if (flags.json) {
+    print_result(nlohmann::json{{"folder", parity_}, {"model", generator.name}, {"parameters", parameters}});
+  } else {
+    print_result(fmt::format("{}  {}, {} parameters, {}", parity_, generator.name, parameters, dtype_));
+  }
+  return static_cast<int>(ExitCode::kDone);
+}
+
+int EvalCommand::check_bundle(const SharedFlags& flags) const {
+  const eval::ParityReport report = eval::check_parity_bundle(parity_);
+  const bool agrees = report.agrees(tolerance_);
+  if (flags.json) {
+    nlohmann::json rows = nlohmann::json::array();
+    for (const eval::ParityRow& row : report.rows) {
+      rows.push_back(
+          {{"name", row.name}, {"largest", row.largest}, {"relative", row.relative}, {"problem", row.problem}});
+    }
+    print_result(
+        nlohmann::json{{"agrees", agrees}, {"tolerance", tolerance_}, {"not_given", report.not_given}, {"rows", rows}});
+  } else {
+    std::string text = fmt::format("{:<48} {:>12} {:>12}\n", "tensor", "largest", "relative");
+    for (const eval::ParityRow& row : report.rows) {
+      text += row.problem.empty() ? fmt::format("{:<48} {:>12.3e} {:>12.3e}{}\n", row.name, row.largest, row.relative,
+                                                row.agrees(tolerance_) ? "" : "  differs")
+                                  : fmt::format("{:<48} {}\n", row.name, row.problem);
+    }
+    text += fmt::format("{} compared, {} not given: {} within {:g}", report.rows.size(), report.not_given,
+                        agrees ? "all" : "NOT all", tolerance_);
+    print_result(text);
+  }
+  return static_cast<int>(agrees ? ExitCode::kDone : ExitCode::kGate);
+}
+
+}  // namespace
+
+int eval_main(int argc, char** argv) {
+  EvalCommand command;
+  return run_program(argc, argv, command);
+}
+
+}  // namespace stgmamba::tools

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/train/run_folder.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <sstream>
+
+#include <torch/version.h>
+
+#include "stgmamba/io/checkpoint_folder.hpp"
+#include "stgmamba/media/video.hpp"
+#include "stgmamba/util/error.hpp"
+#include "stgmamba/util/hash.hpp"
+#include "stgmamba/util/log.hpp"
+
+namespace stgmamba::train {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kStateVersion = 1;
+
+/// Keys that may change from one session of a run to the next.
+bool may_change(const std::string& key) {
+  static const std::set<std::string> kKeys = {"device",        "data.root",   "data.workers", "data.prefetch",
+                                              "data.cache_mb", "train.steps", "train.epochs", "train.threads"};
+  return kKeys.count(key) > 0 || key.rfind("log.", 0) == 0 || key.rfind("checkpoint.", 0) == 0 ||
+         key.rfind("eval.", 0) == 0;
+}
+
+std::string now_utc() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// What a killed process left under temporary names.
+void remove_leftovers(const fs::path& folder) {
+  std::vector<fs::path> leftovers;
+  if (fs::is_directory(folder)) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name.front() == '.' && name.find(".part") != std::string::npos) {
+        leftovers.push_back(entry.path());
+      }
+    }
+  }
+  for (const fs::path& path : leftovers) {
+    util::log().warn("{}: removing what an interrupted save left", path.string());
+    fs::remove_all(path);
+  }
+}
+
+io::Json to_json(const std::optional<double>& value) {
+  return value ? io::Json(*value) : io::Json(nullptr);
+}
+
+std::optional<double> number_or_none(const io::Json& value) {
+  return value.is_number() ? std::optional<double>(value.get<double>()) : std::nullopt;
+}
+
+}  // namespace
+
+void read(config::Section section, CheckpointConfig& config) {
+  section.read("every", config.every, {.min = 1});
+  section.read("keep_last", config.keep_last, {.min = 1});
+  section.read("keep_best", config.keep_best, {.min = 0});
+  section.read("metric", config.metric);
+  section.read("direction", config.direction, std::vector<std::string>{"smaller", "larger"});
+}
+
+std::string identity_hash(const std::string& resolved_config) {
+  // The resolved text has one key a line and two spaces a level, so a stack of keys gives each line its dotted name.
+  std::vector<std::string> stack;
+  std::string kept;
+  bool dropping = false;
+  std::istringstream text(resolved_config);
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t indent = line.find_first_not_of(' ');
+    const std::size_t colon = line.find(':');
+    if (indent == std::string::npos || colon == std::string::npos || line[indent] == '-') {
+      kept += dropping ? "" : line + '\n';  // a list item belongs to the key above it
+      continue;
+    }
+    stack.resize(indent / 2);
+    stack.push_back(line.substr(indent, colon - indent));
+    std::string key = stack.front();
+    for (std::size_t i = 1; i < stack.size(); ++i) {
+      key += '.' + stack[i];
+    }
+    dropping = may_change(key);
+    kept += dropping ? "" : line + '\n';
+  }
+  return util::hash_text(kept);
+}
+
+void check_identity(const fs::path& folder, const RunIdentity& identity) {
+  const fs::path record = folder / "run.json";
+  if (!fs::exists(record)) {
+    return;
+  }
+  const io::Json run = io::read_json(record);
+  if (run.value("config_hash", "") != identity.config_hash) {
+    throw ConfigError(
+        "{}: was made with another configuration; choose another --run-name, or undo what differs from its config.yaml",
+        folder.string());
+  }
+  if (run.value("data_hash", "") != identity.data_hash) {
+    throw ConfigError("{}: was trained on other data; choose another --run-name, or bring that data back",
+                      folder.string());
+  }
+}
+
+RunFolder::RunFolder(fs::path folder, const RunIdentity& identity) : folder_(std::move(folder)), identity_(identity) {
+  check_identity(folder_, identity_);
+  util::make_folders(folder_ / "checkpoints");
+  lock_ = std::make_unique<util::FileLock>(folder_ / "run.lock");
+  remove_leftovers(folder_);
+  remove_leftovers(folder_ / "checkpoints");
+  remove_leftovers(folder_ / "samples");
+}
+
+void RunFolder::record_session(const std::string& command, const std::string& device,
+                               const std::string& resolved_config, std::int64_t start_step, int threads) {
+  const fs::path path = folder_ / "run.json";
+  io::Json run = fs::exists(path) ? io::read_json(path) : io::Json::object();
+  run["config_hash"] = identity_.config_hash;
+  run["data_hash"] = identity_.data_hash;
+  run["seed"] = identity_.seed;
+  run["command"] = command;
+  run["device"] = device;
+  run["finished"] = false;
+  run["versions"] = {{"stgmamba", STG_VERSION},
+                     {"libtorch", TORCH_VERSION},
+                     {"ffmpeg", media::ffmpeg_version()},
+                     {"opencv", media::opencv_version()}};
+  io::Json& sessions = run["sessions"];
+  if (!sessions.is_array()) {
+    sessions = io::Json::array();
+  }
+  sessions.push_back({{"began", now_utc()},
+                      {"from_step", start_step},
+                      {"command", command},
+                      {"device", device},
+                      {"threads", threads}});
+  util::write_text(folder_ / "config.yaml", resolved_config);
+  io::write_json(path, run);
+}
+
+void RunFolder::record_finish(std::int64_t step) {
+  io::Json run = io::read_json(folder_ / "run.json");
+  run["finished"] = true;
+  run["steps"] = step;
+  run["ended"] = now_utc();
+  io::write_json(folder_ / "run.json", run);
+}
+
+std::optional<fs::path> RunFolder::checkpoint_to_resume(const std::string& resume) {
+  const std::vector<std::int64_t> steps = io::checkpoint_steps(folder_);
+  if (resume == "auto") {
+    const auto newest = io::newest_checkpoint(folder_);
+    if (!newest && !steps.empty()) {
+      util::log().warn("{}: none of {} checkpoints is whole; starting again from the first step", folder_.string(),
+                       steps.size());
+    }
+    return newest;
+  }
+  if (resume == "never") {
+    if (!steps.empty()) {
+      throw ConfigError("{}: holds a run up to step {}; give another --run-name, or --resume auto to continue it",
+                        folder_.string(), steps.back());
+    }
+    return std::nullopt;
+  }
+  const fs::path chosen = io::find_checkpoint(folder_, resume);
+  std::error_code ignored;
+  if (fs::equivalent(chosen.parent_path(), folder_ / "checkpoints", ignored)) {
+    rewind_to(io::read_json(chosen / "state.json").at("step").get<std::int64_t>());
+  } else if (!steps.empty()) {
+    throw ConfigError("{}: holds a run up to step {}; give another --run-name to continue {} there", folder_.string(),
+                      steps.back(), chosen.string());
+  }
+  return chosen;
+}
+
+void RunFolder::rewind_to(std::int64_t step) const {
+  for (const std::int64_t newer : io::checkpoint_steps(folder_)) {
+    if (newer <= step) {
+      continue;
+    }
+    const fs::path from = folder_ / "checkpoints" / io::checkpoint_name(newer);
+    const fs::path to = folder_ / "rewound" / io::checkpoint_name(newer);
+    util::make_folders(to.parent_path());
+    fs::remove_all(to);
+    fs::rename(from, to);
+    util::log().warn("{}: moved to {}, for the run continues from step {}", from.string(), to.string(), step);
+  }
+}
+
+fs::path RunFolder::save(const Task& task, const RunState& state, const CheckpointConfig& config) {
+  const std::string name = io::checkpoint_name(state.step);
+  const fs::path target = folder_ / "checkpoints" / name;
+  if (!is_saved(target, state)) {
+    util::require_free_space(folder_, task.save_bytes());
+    util::PendingFolder pending(target);
+    task.save(pending.path());
+    write_state(pending.path() / "state.json", state, task.extra_state());
+    if (fs::exists(folder_ / "config.yaml")) {  // a checkpoint that travels alone still says what it is
+      util::write_text(pending.path() / "config.yaml", util::read_text(folder_ / "config.yaml"));
+    }
+    io::seal_checkpoint(pending.path());
+    const fs::path old = target.parent_path() / ("." + name + ".old.part");
+    if (fs::exists(target)) {
+      fs::remove_all(old);
+      fs::rename(target, old);
+    }
+    pending.commit();
+    fs::remove_all(old);
+  }
+  util::write_text(folder_ / "last", name + "\n");
+  prune(config);
+  return target;
+}
+
+bool RunFolder::is_saved(const fs::path& target, const RunState& state) const {
+  if (!fs::exists(target)) {
+    return false;
+  }
+  const std::string damage = io::checkpoint_damage(target);
+  if (!damage.empty()) {
+    util::log().warn("{}: {}; saving it again", target.string(), damage);
+    return false;
+  }
+  // A stop during validation saves the step without its metric; the next session validates and saves it again.
+  return io::read_json(target / "state.json").value("validated", std::int64_t{-1}) >= state.validated;
+}
+
+void RunFolder::write_state(const fs::path& path, const RunState& state, const io::Json& task) const {
+  io::write_json(path, {{"version", kStateVersion},
+                        {"step", state.step},
+                        {"seed", identity_.seed},
+                        {"rng", "counter-based: every draw is a function of seed, step and sample"},
+                        {"bad_steps", state.bad_steps},
+                        {"validated", state.validated},
+                        {"metric_name", state.metric_name},
+                        {"metric", to_json(state.metric)},
+                        {"best_metric", to_json(state.best_metric)},
+                        {"seconds", state.seconds},
+                        {"task", task},
+                        {"versions", {{"stgmamba", STG_VERSION}, {"libtorch", TORCH_VERSION}}},
+                        {"config_hash", identity_.config_hash},
+                        {"data_hash", identity_.data_hash}});
+}
+
+RunState RunFolder::load(const fs::path& checkpoint, Task& task) const {
+  RunState state;
+  try {
+    const io::Json stored = io::read_json(checkpoint / "state.json");
+    if (stored.at("version").get<int>() != kStateVersion) {
+      throw CheckpointError("{}: state.json has version {}, this program reads {}", checkpoint.string(),
+                            stored.at("version").get<int>(), kStateVersion);
+    }
+    if (stored.at("config_hash") != identity_.config_hash) {
+      throw ConfigError("{}: was made with another configuration; start from its weights with --init-from instead",
+                        checkpoint.string());
+    }
+    state.step = stored.at("step").get<std::int64_t>();
+    state.bad_steps = stored.at("bad_steps").get<std::int64_t>();
+    state.validated = stored.at("validated").get<std::int64_t>();
+    state.metric_name = stored.at("metric_name").get<std::string>();
+    state.metric = number_or_none(stored.at("metric"));
+    state.best_metric = number_or_none(stored.at("best_metric"));
+    state.seconds = stored.at("seconds").get<double>();
+    task.set_extra_state(stored.at("task"));
+  } catch (const io::Json::exception& error) {
+    throw CheckpointError("{}: state.json lacks something: {}", checkpoint.string(), error.what());
+  }
+  task.load(checkpoint);
+  return state;
+}
+
+void RunFolder::prune(const CheckpointConfig& config) const {
+  std::vector<std::int64_t> whole;                     // ascending
+  std::vector<std::pair<double, std::int64_t>> rated;  // smaller is better; ties go to the older
+  for (const std::int64_t step : io::checkpoint_steps(folder_)) {
+    const fs::path folder = folder_ / "checkpoints" / io::checkpoint_name(step);
+    if (!fs::exists(folder / "COMPLETE") || !fs::exists(folder / "state.json")) {
+      continue;
+    }
+    whole.push_back(step);
+    const io::Json state = io::read_json(folder / "state.json");
+    const auto metric = number_or_none(state.value("metric", io::Json()));
+    if (metric && state.value("metric_name", "") == config.metric) {
+      rated.emplace_back(config.direction == "smaller" ? *metric : -*metric, step);
+    }
+  }
+  std::sort(rated.begin(), rated.end());
+  rated.resize(std::min(rated.size(), static_cast<std::size_t>(config.keep_best)));
+  std::set<std::int64_t> keep(whole.end() - std::min<std::ptrdiff_t>(config.keep_last, std::ssize(whole)), whole.end());
+  for (const auto& [value, step] : rated) {
+    keep.insert(step);
+  }
+  if (!rated.empty()) {
+    util::write_text(folder_ / "best", io::checkpoint_name(rated.front().second) + "\n");
+  }
+  const std::int64_t newest = whole.empty() ? 0 : whole.back();
+  for (const std::int64_t step : io::checkpoint_steps(folder_)) {
+    if (step < newest && keep.count(step) == 0) {
+      fs::remove_all(folder_ / "checkpoints" / io::checkpoint_name(step));
+    }
+  }
+}
+
+}  // namespace stgmamba::train

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/train/task.hpp"
+
+#include <cmath>
+
+#include <torch/torch.h>
+
+#include "stgmamba/io/checkpoint_folder.hpp"
+#include "stgmamba/io/safetensors.hpp"
+#include "stgmamba/train/music_to_skeleton.hpp"
+#include "stgmamba/util/check.hpp"
+#include "stgmamba/util/text.hpp"
+#include "stgmamba/weights/module_io.hpp"
+
+namespace stgmamba::train {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kOptimiserFile = "optimizer.safetensors";
+
+/// The file of weights that a path means: itself, or that of a checkpoint, or that of a run's best or newest
+/// checkpoint.
+fs::path weights_file(const fs::path& from, const std::string& network) {
+  if (!fs::exists(from)) {
+    throw CheckpointError("{}: no such weights; give a .safetensors file, a checkpoint or a run folder", from.string());
+  }
+  if (!fs::is_directory(from)) {
+    return from;
+  }
+  const std::string file = network + ".safetensors";
+  const fs::path checkpoint =
+      fs::exists(from / "checkpoints") ? io::find_checkpoint(from, fs::exists(from / "best") ? "best" : "last") : from;
+  if (!fs::exists(checkpoint / file)) {
+    throw CheckpointError("{}: holds no {}; give a .safetensors file, a checkpoint or a run folder", from.string(),
+                          file);
+  }
+  return checkpoint / file;
+}
+
+}  // namespace
+
+void Task::add_network(const std::string& name, std::shared_ptr<torch::nn::Module> network) {
+  networks_.emplace_back(name, std::move(network));
+}
+
+void Task::add_optimiser(const std::string& name, std::shared_ptr<Optimiser> optimiser) {
+  optimisers_.emplace_back(name, std::move(optimiser));
+}
+
+Optimiser& Task::optimiser(const std::string& name) const {
+  for (const auto& [known, optimiser] : optimisers_) {
+    if (known == name) {
+      return *optimiser;
+    }
+  }
+  throw BugError("[Task] no optimiser is named '{}'", name);
+}
+
+StepResult Task::step(const data::Batch& batch, const StepContext& context) {
+  StepResult result;
+  for (const Stage& stage : stages()) {
+    Optimiser& chosen = optimiser(stage.optimiser);
+    chosen.zero_grad();
+    const StageLoss loss = stage_loss(stage, batch, context);
+    loss.total.backward();
+    const double value = loss.total.item<double>();
+    const UpdateResult update = chosen.update(value, context.step, context.total_steps);
+    chosen.zero_grad();
+    if (!update.applied) {
+      result.skipped.push_back(stage.name);
+    }
+    result.scalars[stage.name + "/loss"] = value;
+    result.scalars[stage.name + "/grad_norm"] = update.grad_norm;
+    result.scalars[stage.name + "/lr"] = update.lr;
+    for (const auto& [name, part] : loss.parts) {
+      result.scalars[stage.name + "/" + name] = part;
+    }
+  }
+  return result;
+}
+
+void Task::save(const fs::path& folder) const {
+  for (const auto& [name, network] : networks_) {
+    weights::save_module(folder / (name + ".safetensors"), *network, {{"network", name}});
+  }
+  io::Safetensors state;
+  for (const auto& [name, optimiser] : optimisers_) {
+    for (const auto& [key, tensor] : optimiser->state()) {
+      state.tensors.emplace(name + "/" + key, weights::to_array(tensor));
+    }
+  }
+  io::write_safetensors(folder / kOptimiserFile, state);
+}
+
+void Task::load(const fs::path& folder) {
+  for (const auto& [name, network] : networks_) {
+    weights::load_module(folder / (name + ".safetensors"), *network);
+  }
+  torch::NoGradGuard no_grad;
+  const fs::path path = folder / kOptimiserFile;
+  const io::Safetensors stored = io::read_safetensors(path);
+  std::size_t used = 0;
+  for (const auto& [name, optimiser] : optimisers_) {
+    for (const auto& [key, tensor] : optimiser->state()) {
+      const auto found = stored.tensors.find(name + "/" + key);
+      if (found == stored.tensors.end() || found->second.shape != tensor.sizes().vec()) {
+        throw CheckpointError(
+            "{}: '{}/{}' must be there with the parameter's shape; the checkpoint belongs to another model",
+            path.string(), name, key);
+      }
+      at::Tensor target = tensor;
+      target.copy_(weights::to_tensor(found->second));
+      ++used;
+    }
+  }
+  if (used != stored.tensors.size()) {
+    throw CheckpointError("{}: holds {} tensors, {} are expected; the checkpoint belongs to another model",
+                          path.string(), stored.tensors.size(), used);
+  }
+}
+
+void Task::load_weights(const fs::path& from) {
+  STG_CHECK(!networks_.empty(), "[Task] there is no network to load weights into");
+  const auto& [name, network] = networks_.front();
+  weights::load_module(weights_file(from, name), *network);
+}
+
+std::uintmax_t Task::save_bytes() const {
+  std::uintmax_t bytes = 1U << 20U;  // headers, state.json, logs
+  for (const auto& [name, network] : networks_) {
+    for (const auto& [key, tensor] : weights::named_tensors(*network)) {
+      bytes += tensor.nbytes();
+    }
+  }
+  for (const auto& [name, optimiser] : optimisers_) {
+    for (const auto& [key, tensor] : optimiser->state()) {
+      bytes += tensor.nbytes();
+    }
+  }
+  return bytes;
+}
+
+std::int64_t Task::parameter_count() const {
+  std::int64_t count = 0;
+  for (const auto& [name, network] : networks_) {
+    count += weights::parameter_count(*network);
+  }
+  return count;
+}
+
+std::unique_ptr<Task> make_task(config::Section root, std::uint64_t seed, torch::Device device) {
+  std::string name = "music_to_skeleton";
+  root.read("task", name, {"music_to_skeleton"});
+  return std::make_unique<MusicToSkeleton>(root, seed, device);
+}
+
+}  // namespace stgmamba::train

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Broken inputs, each given to a real program: the right exit code, one line that names what is wrong, nothing written.
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stgmamba/media/audio.hpp"
+#include "stgmamba/media/video.hpp"
+#include "stgmamba/util/file.hpp"
+
+#include "support/temp_folder.hpp"
+#include "tools/run_tool.hpp"
+
+namespace stgmamba::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct Broken {
+  const char* line;
+  int code;
+  const char* says;
+};
+
+void PrintTo(const Broken& broken, std::ostream* out) {
+  *out << '"' << broken.line << '"';
+}
+
+/// What the table's command lines refer to.
+void make_inputs(const fs::path& folder) {
+  media::Audio sound;
+  sound.samples.assign(16000, 0.1F);
+  media::write_wav(folder / "song.wav", sound);
+  util::write_text(folder / "empty.wav", "");
+  util::write_text(folder / "noise.mp3", "this is no music at all");
+  util::write_text(folder / "taken.mp4", "mine");
+  util::write_text(folder / "ragged.json", R"({"fps": 10, "frames": [[[1, 2, 1]]]})");
+  util::write_text(folder / "typo.yaml", "model:\n  name: stg_mamba\n  blokcs: 1\n");
+  util::write_text(folder / "type.yaml", "model:\n  name: stg_mamba\n  blocks: many\n");
+  media::VideoWriter silent(folder / "silent.mp4", {});
+  for (int i = 0; i < 5; ++i) {
+    silent.write(media::Image(640, 360));
+  }
+  silent.finish();
+  util::make_folders(folder / "runs/torn/checkpoints/step_000000010");
+  util::write_text(folder / "runs/torn/checkpoints/step_000000010/generator.safetensors", "half");
+  util::make_folders(folder / "bundle");
+}
+
+const Broken kTable[] = {
+    {"stg_generate", 2, "--music is required"},
+    {"stg_generate --musik song.wav -o a.mp4", 2, "did you mean '--music'?"},
+    {"stg_generate --music song.wav", 2, "nothing to write"},
+    {"stg_generate --music song.wav -o a.avi", 2, "must be an .mp4, a .gif or a .png"},
+    {"stg_generate --music song.wav -o taken.mp4", 2, "taken.mp4: exists; add --force"},
+    {"stg_generate --music song.wav -o a.mp4 --fps fast", 2, "--fps must be a rate"},
+    {"stg_generate --music song.wav -o a.mp4 --seconds -3", 2, "--seconds"},
+    {"stg_generate --music song.wav -o a.mp4 --device cuda:99 --motion runs/torn", 2, "--device cuda:99"},
+    {"stg_generate --music song.wav -o a.mp4 --runs-dir none", 2, "stg_train --config"},
+    {"stg_generate --music song.wav -o a.mp4 --motion runs/none", 5, "runs/none: no such run"},
+    {"stg_generate --music song.wav -o a.mp4 --motion runs/torn", 5, "runs/torn: holds no whole checkpoint"},
+    {"stg_generate --music none.wav -o a.mp4 --motion runs/torn", 4, "none.wav"},
+    {"stg_generate --music empty.wav -o a.mp4 --motion runs/torn", 4, "empty.wav"},
+    {"stg_generate --music noise.mp3 -o a.mp4 --motion runs/torn", 4, "noise.mp3"},
+    {"stg_generate --music silent.mp4 -o a.mp4 --motion runs/torn", 4, "silent.mp4"},
+    {"stg_generate --music song.wav --start 100 -o a.mp4 --motion runs/torn", 4, "song.wav"},
+    {"stg_generate --from-skeleton ragged.json -o a.mp4", 4, "ragged.json: frame 0 must have 18 joints"},
+    {"stg_generate --from-skeleton none.npz -o a.mp4", 4, "none.npz"},
+    {"stg_generate --music song.wav -o /proc/a/b.mp4 --motion runs/torn", 7, "/proc/a"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --start 1e300", 2, "--start"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --seconds nan", 2, "--seconds"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --seed -1", 2, "--seed"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --save-skeleton a.bvh", 2, "a.bvh"},
+    {"stg_generate --music taken.mp4 -o taken.mp4 --motion demo --force", 2, "is what this command reads"},
+    {"stg_train --config type.yaml --max-time 0", 2, "--max-time"},
+    {"stg_eval", 2, "give either --generated"},
+    {"stg_eval --generated bundle --data none", 4, "none"},
+    {"stg_eval --generated bundle", 2, "--data"},
+    {"stg_eval --parity out", 2, "--config is required"},
+    {"stg_eval --config none.yaml --parity out", 3, "none.yaml"},
+    {"stg_eval --config typo.yaml --parity out", 3, "blokcs"},
+    {"stg_eval --config type.yaml --parity out", 3, "type.yaml:3"},
+    {"stg_eval --config typo.yaml --checkpoint runs/none --parity out", 3, "blokcs"},
+    {"stg_eval --parity bundle --check", 5, "outputs.safetensors"},
+    {"stg_train", 2, "--config"},
+    {"stg_train --config none.yaml", 3, "none.yaml"},
+    {"stg_data", 2, "subcommand"},
+    {"stg_data chekc x", 2, "did you mean 'check'?"},
+    {"stg_data check none", 4, "none"},
+    {"stg_data import openpose none --media song.wav --style kpop --out set", 4, "none"},
+};
+
+class BrokenInput : public ::testing::TestWithParam<Broken> {};
+
+TEST_P(BrokenInput, EndsInOneLineAndTheRightCode) {
+  const Broken& broken = GetParam();
+  const TempFolder folder;
+  make_inputs(folder.path());
+  const ToolRun run = run_tool(broken.line, folder.path());
+  EXPECT_EQ(run.code, broken.code) << run.err;
+  EXPECT_THAT(run.err, HasSubstr(broken.says));
+  EXPECT_EQ(run.out, "");
+  // Warnings may stand before it; the error itself is one line, the last.
+  const std::size_t line = run.err.rfind('\n', run.err.size() - 2) + 1;
+  EXPECT_EQ(run.err.substr(line).rfind("error: ", 0), 0U) << run.err;
+  EXPECT_EQ(run.err.find("backtrace"), std::string::npos) << run.err;
+  EXPECT_FALSE(fs::exists(folder / "a.mp4"));
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  EXPECT_FALSE(fs::exists(folder / "set"));
+  EXPECT_EQ(util::read_text(folder / "taken.mp4"), "mine");
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, BrokenInput, ::testing::ValuesIn(kTable));
+
+}  // namespace
+}  // namespace stgmamba::test

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Programs from the outside: help, versions, streams, and a dance without a model.
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stgmamba/media/audio.hpp"
+#include "stgmamba/media/video.hpp"
+#include "stgmamba/util/file.hpp"
+
+#include "support/temp_folder.hpp"
+#include "tools/run_tool.hpp"
+
+namespace stgmamba::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// Clicks every half second.
+void write_clicks(const std::filesystem::path& path, double seconds) {
+  media::Audio sound;
+  sound.samples.resize(static_cast<std::size_t>(16000 * seconds));
+  for (std::size_t i = 0; i < sound.samples.size(); ++i) {
+    const double since = static_cast<double>(i % 8000) / 16000.0;
+    sound.samples[i] = static_cast<float>(0.8 * std::exp(-40.0 * since) * std::sin(6283.0 * since));
+  }
+  media::write_wav(path, sound);
+}
+
+TEST(Programs, HelpStartsWithAnExample) {
+  const TempFolder folder;
+  for (const char* name : {"stg_generate", "stg_data", "stg_eval", "stg_train"}) {
+    const ToolRun run = run_tool(std::string(name) + " --help", folder.path());
+    EXPECT_EQ(run.code, 0);
+    EXPECT_THAT(run.out, StartsWith(std::string("Examples:\n  ") + name + " "));
+    for (const char* flag : {"--version", "--quiet", "--json", "--color", "--seed", "--threads", "--device"}) {
+      EXPECT_THAT(run.out, HasSubstr(flag)) << name;
+    }
+    EXPECT_EQ(run.err, "");
+  }
+}
+
+TEST(Programs, VersionNamesEveryPart) {
+  const TempFolder folder;
+  const ToolRun run = run_tool("stg_generate --version", folder.path());
+  EXPECT_EQ(run.code, 0);
+  for (const char* part : {"stgmamba", "libtorch", "cuda", "cudnn", "ffmpeg", "opencv", "scan"}) {
+    EXPECT_THAT(run.out, HasSubstr(part));
+  }
+}
+
+TEST(Programs, TheDemoDancerDancesAndItsMotionCanBeDrawnAgain) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 3.3);
+  const ToolRun made =
+      run_tool("stg_generate --motion demo --music song.wav --json --fps 10 --scale 0.5 --save-skeleton a.npz -o a.mp4",
+               folder.path());
+  ASSERT_EQ(made.code, 0) << made.err;
+  const auto result = nlohmann::json::parse(made.out);
+  EXPECT_EQ(result.at("frames"), 33);
+  EXPECT_NEAR(result.at("seconds").get<double>(), 3.3, 1e-3);
+  const ToolRun drawn =
+      run_tool("stg_generate --from-skeleton a.npz --music song.wav --scale 0.5 -o b.mp4", folder.path());
+  EXPECT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_TRUE(media::VideoReader(folder / "b.mp4").info().has_audio);
+  EXPECT_EQ(run_tool("stg_generate --from-skeleton a.npz --force -o b.mp4", folder.path()).code, 0);
+  EXPECT_FALSE(media::VideoReader(folder / "b.mp4").info().has_audio);
+}
+
+TEST(Programs, QuietIsQuietAndSeedsRepeat) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 2.0);
+  for (const char* name : {"a.json", "b.json"}) {
+    const ToolRun run = run_tool(
+        std::string("stg_generate -q --seed 5 --motion demo --music song.wav --save-skeleton ") + name, folder.path());
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "");
+  }
+  EXPECT_EQ(util::read_text(folder / "a.json"), util::read_text(folder / "b.json"));
+  run_tool("stg_generate -q --seed 6 --motion demo --music song.wav --save-skeleton c.json", folder.path());
+  EXPECT_NE(util::read_text(folder / "a.json"), util::read_text(folder / "c.json"));
+}
+
+}  // namespace
+}  // namespace stgmamba::test
