@@ -31,4 +31,17 @@ inline torch::Tensor fair_loop(const torch::Tensor& u, const ops::ScanBranch& br
   return torch::addcmul(torch::stack(ys, axis), branch.skip, u);
 }
 
+/// The same for a branch that visits the joints in an order of its own: the user permutes, and permutes back.
+inline torch::Tensor ordered_fair_loop(const torch::Tensor& u, const ops::ScanBranch& branch) {
+  if (branch.order.empty()) {
+    return fair_loop(u, branch);
+  }
+  const torch::Tensor order = torch::tensor(branch.order);  // [V]
+  ops::ScanBranch permuted = branch;
+  for (torch::Tensor* x : {&permuted.delta, &permuted.b, &permuted.c}) {
+    *x = x->index_select(2, order);
+  }
+  return fair_loop(u.index_select(2, order), permuted).index_select(2, order.argsort());
+}
+
 }  // namespace stgmamba::bench

@@ -1,9 +1,10 @@
-# The scan on a GPU: planning always, kernels where there is a CUDA compiler, the emulation where there are tests.
-target_sources(stgmamba_kernels PRIVATE scan/gpu/plan.cpp)
+# The kernels on a GPU: planning always, kernels where there is a CUDA compiler, the emulation where there are tests.
+set(stg_gpu_kernels block/gpu/gated_norm.cu scan/gpu/backward.cu scan/gpu/finish.cu scan/gpu/forward.cu)
+target_sources(stgmamba_kernels PRIVATE block/gpu/plan.cpp scan/gpu/plan.cpp)
 if(STG_HAVE_CUDA)
-  target_sources(stgmamba_kernels PRIVATE scan/gpu/backward.cu scan/gpu/finish.cu scan/gpu/forward.cu)
+  target_sources(stgmamba_kernels PRIVATE ${stg_gpu_kernels})
   # Denormals are flushed as on the CPU.
-  set_source_files_properties(scan/gpu/backward.cu scan/gpu/finish.cu scan/gpu/forward.cu PROPERTIES COMPILE_OPTIONS -ftz=true)
+  set_source_files_properties(${stg_gpu_kernels} PROPERTIES COMPILE_OPTIONS -ftz=true)
   target_compile_definitions(stgmamba_kernels PUBLIC STG_HAVE_CUDA=1)
   # The runtime is the one that LibTorch brings, or the toolkit's.
   set_target_properties(stgmamba_kernels PROPERTIES CUDA_RUNTIME_LIBRARY None)

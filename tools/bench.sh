@@ -3,11 +3,13 @@
 #
 #   bash tools/bench.sh scan [--json FILE] [--width 128 256 512] [--repeats 9] [--threads 2] [--no-peers] [--memory]
 #     the selective scan against its reference op and a fair PyTorch loop, interleaved. Python peers: bench/peers.py.
+#   bash tools/bench.sh model [--json FILE] [--width 64 128] [--repeats 9] [--threads 2]
+#     the STGM block and the S1-6 training step with our kernels and with those two scans, and our step's profile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/lib.sh
 what=${1:-}
-if [[ $what != scan ]]; then sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
+if [[ $what != scan && $what != model ]]; then sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
 shift
 build=${STG_BENCH_DIR:-build/bench}
 bash tools/setup.sh --test >&2

@@ -3,6 +3,7 @@ STG_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/stgmamba
 STG_LIBTORCH=$STG_CACHE/libtorch-$(sed -n 's/^torch==\([0-9.]*\).*/\1/p' cmake/packages-pypi-cpu.txt)
 export CCACHE_DIR=${CCACHE_DIR:-$STG_CACHE/ccache}
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=1  # another checkout finds the same results
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
 export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}
 

@@ -69,7 +69,7 @@ echo "stgmamba $(git describe --always --dirty 2>/dev/null || true)"
 nvidia-smi --query-gpu=name,driver_version,compute_cap,memory.total,clocks.max.sm --format=csv
 "${NVCC:-nvcc}" --version 2>/dev/null | tail -n 2 || true
 run "kernels against double precision" program kernels_cuda
-run "ops: equality with the CPU through autograd" program test_ops --gtest_filter='CudaScan.*'
+run "ops: equality with the CPU through autograd" program test_ops --gtest_filter='Cuda*'
 run "nn" program test_nn
 if [[ ${STG_GPU_FULL:-0} != 0 ]]; then
   run "kernels, full product of shapes" program kernels_cuda_sweep --gtest_filter='*_forward-*float64*'  # one thread order, no float64

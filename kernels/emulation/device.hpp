@@ -56,6 +56,9 @@ inline float exp2(float x) {
 inline float reciprocal(float x) {
   return blur(1.0F / x, x);
 }
+inline float inverse_sqrt(float x) {
+  return 1.0F / std::sqrt(x);
+}
 // Rounds twice, once to double: as good as one rounding but for a few ties, and quick without an FMA instruction.
 inline float fma(float a, float b, float c) {
   return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
@@ -72,6 +75,9 @@ inline double exp2(double x) {
 }
 inline double reciprocal(double x) {
   return 1.0 / x;
+}
+inline double inverse_sqrt(double x) {
+  return 1.0 / std::sqrt(x);
 }
 inline double fma(double a, double b, double c) {
   return a * b + c;

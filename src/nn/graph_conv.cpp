@@ -23,6 +23,7 @@ GraphConvImpl::GraphConvImpl(const GraphConvConfig& config, std::int64_t width) 
   const std::int64_t parts = skeleton::partition_count(partition);
   std::vector<double> entries = skeleton::adjacency(partition);
   adjacency_ = torch::from_blob(entries.data(), {parts, skeleton::kJoints, skeleton::kJoints}, torch::kDouble).clone();
+  list_edges(entries, parts);
   const double bound = 1.0 / std::sqrt(static_cast<double>(dense_ ? parts * width : parts));
   const std::vector<std::int64_t> shape =
       dense_ ? std::vector<std::int64_t>{parts, width, width} : std::vector<std::int64_t>{parts, width};
@@ -33,6 +34,37 @@ GraphConvImpl::GraphConvImpl(const GraphConvConfig& config, std::int64_t width) 
     const double reach = 1.0 / std::sqrt(3.0);
     temporal_ = register_parameter("temporal", torch::empty({width, 3}).uniform_(-reach, reach));
   }
+}
+
+void GraphConvImpl::list_edges(const std::vector<double>& adjacency, std::int64_t parts) {
+  constexpr std::int64_t kJoints = skeleton::kJoints;
+  std::vector<std::int64_t> places;
+  std::vector<std::int64_t> partitions;
+  for (std::int64_t receiver = 0; receiver < kJoints; ++receiver) {
+    for (std::int64_t row = 0; row < parts * kJoints; ++row) {  // k V + source
+      const std::int64_t place = row * kJoints + receiver;
+      if (adjacency[static_cast<std::size_t>(place)] != 0.0) {
+        edges_.push_back({static_cast<std::int32_t>(row % kJoints), static_cast<std::int32_t>(receiver)});
+        places.push_back(place);
+        partitions.push_back(row / kJoints);
+      }
+    }
+  }
+  edge_places_ = torch::tensor(places);
+  edge_partitions_ = torch::tensor(partitions);
+}
+
+torch::Tensor GraphConvImpl::edge_weights() const {
+  const torch::Tensor adjacency = adjacency_.to(weight_.device(), weight_.scalar_type());
+  const torch::Tensor edges = (adjacency * edge_importance_).flatten().index_select(0, edge_places_);  // [E]
+  return edges.unsqueeze(1) * weight_.index_select(0, edge_partitions_);                               // [E, D]
+}
+
+torch::Tensor GraphConvImpl::activated(const torch::Tensor& u, ops::ScanBackend backend) {
+  if (dense_ || temporal_.defined() || !ops::has_graph_mix(u, backend)) {
+    return torch::silu(forward(u));
+  }
+  return ops::graph_mix(u, edges_, edge_weights(), bias_);
 }
 
 torch::Tensor GraphConvImpl::forward(const torch::Tensor& u) {

@@ -32,15 +32,14 @@ SsmImpl::SsmImpl(std::int64_t model_width, std::int64_t width, std::int64_t stat
   dt_proj_->bias.copy_(dt_bias(width));
 }
 
-ops::ScanBranch SsmImpl::branch(const torch::Tensor& u) {
+ops::ScanBranch SsmImpl::branch(const torch::Tensor& projected) {
   // Split, not narrowed: the three gradients then come back in one concatenation instead of three padded sums.
-  const std::vector<torch::Tensor> projected =
-      x_proj_->forward(u).split_with_sizes({rank_, states_, states_}, -1);  // [B, F, V, rank | N | N]
+  const std::vector<torch::Tensor> parts = projected.split_with_sizes({rank_, states_, states_}, -1);
   ops::ScanBranch branch;
   // The bias is added inside the scan's softplus, so only the matrix is applied here.
-  branch.delta = torch::matmul(projected[0], dt_proj_->weight.t());  // [B, F, V, D]
-  branch.b = projected[1];
-  branch.c = projected[2];
+  branch.delta = torch::matmul(parts[0], dt_proj_->weight.t());  // [B, F, V, D]
+  branch.b = parts[1];
+  branch.c = parts[2];
   branch.a = -torch::exp(a_log_);
   branch.skip = skip_;
   branch.delta_bias = dt_proj_->bias;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/nn/stgm_block.hpp"
 
+#include <torch/nn/functional/linear.h>
+
+#include "stgmamba/ops/gated_norm.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 
 namespace stgmamba::nn {
@@ -81,11 +84,18 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
   if (ssms_.empty()) {
     return {u};
   }
+  // One product for the projections of all branches: u is read once, and its gradient comes back in one product too.
+  std::vector<torch::Tensor> projections;  // [rank + 2 N, D] a branch
+  for (const std::string& name : names_) {
+    projections.push_back(ssms_.at(name)->projection());
+  }
+  const std::vector<torch::Tensor> projected =
+      torch::nn::functional::linear(u, torch::cat(projections, 0)).chunk(static_cast<std::int64_t>(names_.size()), -1);
   // `both` runs the joints twice with shared weights; its two results are summed into one branch.
   std::vector<ops::ScanBranch> runs;
   std::vector<std::size_t> owner;  // which branch a run belongs to
   for (std::size_t i = 0; i < names_.size(); ++i) {
-    ops::ScanBranch run = ssms_.at(names_[i])->branch(u);
+    ops::ScanBranch run = ssms_.at(names_[i])->branch(projected[i]);
     run.keep_last_state = false;
     if (names_[i] == "spatial") {
       run.axis = ops::ScanAxis::kJoints;
@@ -116,25 +126,33 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
 }
 
 torch::Tensor StgmBlockImpl::combine(const std::vector<torch::Tensor>& branches, const torch::Tensor& x) {
+  const ops::ScanBackend backend = ops::scan_backend_from_name(config_.backend);
   std::vector<torch::Tensor> gates;
   for (auto& gate : gates_) {
-    gates.push_back(torch::silu(gate->forward(x)));  // [B, F, V, D]
+    gates.push_back(gate->forward(x));  // [B, F, V, D], before silu
+  }
+  std::vector<ops::GatedNormBranch> normed;
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    normed.push_back({branches[i], norms_[i]->weight, norms_[i]->bias});
+  }
+  const double epsilon = norms_[0]->options.eps();
+  if (out_mlps_.size() == 1) {
+    return out_mlps_[0]->forward(ops::gated_norm(normed, gates, epsilon, backend));  // [B, F, V, d]
   }
   torch::Tensor total;
-  for (std::size_t i = 0; i < branches.size(); ++i) {
-    torch::Tensor y = norms_[i]->forward(branches[i]) * gates[gates.size() == 1 ? 0 : i];  // [B, F, V, D]
-    if (out_mlps_.size() > 1) {
-      y = out_mlps_[i]->forward(y);  // [B, F, V, d]
-    }
-    total = total.defined() ? total + y : y;
+  for (std::size_t i = 0; i < normed.size(); ++i) {
+    const torch::Tensor y = ops::gated_norm({normed[i]}, {gates[gates.size() == 1 ? 0 : i]}, epsilon, backend);
+    const torch::Tensor out = out_mlps_[i]->forward(y);  // [B, F, V, d]
+    total = total.defined() ? total + out : out;
   }
-  return out_mlps_.size() > 1 ? total : out_mlps_[0]->forward(total);
+  return total;
 }
 
 torch::Tensor StgmBlockImpl::forward(const torch::Tensor& z) {
-  const torch::Tensor x = norm_->forward(z);                                       // [B, F, V, d]
-  const torch::Tensor u = torch::silu(graph_conv_->forward(in_mlp_->forward(x)));  // [B, F, V, D]
-  const torch::Tensor y = combine(scan(u), x);                                     // [B, F, V, d]
+  const torch::Tensor x = norm_->forward(z);  // [B, F, V, d]
+  const torch::Tensor u =
+      graph_conv_->activated(in_mlp_->forward(x), ops::scan_backend_from_name(config_.backend));  // [B, F, V, D]
+  const torch::Tensor y = combine(scan(u), x);                                                    // [B, F, V, d]
   return config_.residual ? z + y : y;
 }
 

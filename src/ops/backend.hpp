@@ -14,4 +14,8 @@ using ScanCall = std::vector<ScanOutput> (*)(const at::Tensor& u, const std::vec
 /// build has no such backend, or the backend does not take u's device.
 ScanCall find_backend(ScanBackend backend, const at::Tensor& u);
 
+/// Puts another function behind `reference` and returns the one before: measurements run a peer's scan inside whole
+/// models by it.
+ScanCall replace_reference(ScanCall call);
+
 }  // namespace stgmamba::ops

@@ -2,6 +2,7 @@
 #include "ops/kernel_scan.hpp"
 
 #include <ATen/OpMathType.h>
+#include <ATen/record_function.h>
 
 #include "stgmamba/util/check.hpp"
 
@@ -36,7 +37,10 @@ class KernelScan : public torch::autograd::Function<KernelScan> {
         states.push_back(last);
       }
     }
-    launch->forward(problem);
+    {
+      RECORD_FUNCTION("stgmamba::selective_scan", c10::ArrayRef<const c10::IValue>{});
+      launch->forward(problem);
+    }
     ctx->save_for_backward(inputs.vec());
     ctx->saved_data["shape"] = to_ints(shape);
     ctx->saved_data["launch"] = reinterpret_cast<std::int64_t>(launch);
@@ -61,6 +65,7 @@ class KernelScan : public torch::autograd::Function<KernelScan> {
       output += shape.branches[i].keep_last ? 2 : 1;
     }
     if (call.problem.branches > 0) {
+      RECORD_FUNCTION("stgmamba::selective_scan (backward)", c10::ArrayRef<const c10::IValue>{});
       launch->backward(call.problem);
     }
     variable_list grads = call.gradients();

@@ -8,21 +8,6 @@ namespace {
 
 using torch::Tensor;
 
-kernels::Scalar scalar_of(at::ScalarType type) {
-  switch (type) {
-    case at::kFloat:
-      return kernels::Scalar::kFloat32;
-    case at::kDouble:
-      return kernels::Scalar::kFloat64;
-    case at::kBFloat16:
-      return kernels::Scalar::kBFloat16;
-    case at::kHalf:
-      return kernels::Scalar::kFloat16;
-    default:
-      throw BugError("[selective_scan] u must be float32, float64, bfloat16 or float16, got {}", c10::toString(type));
-  }
-}
-
 kernels::ScanPath path_of(const Tensor& u, const BranchSpec& spec, const Tensor& order) {
   const std::int64_t batch = u.size(0);
   const std::int64_t frames = u.size(1);
@@ -66,6 +51,21 @@ bool in_rows(const Tensor& x) {
 }
 
 }  // namespace
+
+kernels::Scalar scalar_of(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+      return kernels::Scalar::kFloat32;
+    case at::kDouble:
+      return kernels::Scalar::kFloat64;
+    case at::kBFloat16:
+      return kernels::Scalar::kBFloat16;
+    case at::kHalf:
+      return kernels::Scalar::kFloat16;
+    default:
+      throw BugError("[ops] activations must be float32, float64, bfloat16 or float16, got {}", c10::toString(type));
+  }
+}
 
 std::vector<std::int64_t> to_ints(const CallShape& shape) {
   std::vector<std::int64_t> values;

@@ -40,6 +40,9 @@ struct CallTensors {
 };
 CallTensors unpack(at::TensorList tensors, const CallShape& shape);
 
+/// BugError for a type that no kernel takes.
+kernels::Scalar scalar_of(at::ScalarType type);
+
 /// x [B, F, V, C] itself if its tokens are rows of one stride with neighbouring columns, else a copy that is.
 at::Tensor tokens_in_rows(const at::Tensor& x);
 kernels::Rows rows(const at::Tensor& x);

@@ -21,21 +21,22 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 KERNELS = HERE.parent.parent / "kernels"
-SOURCES = ["forward", "backward", "finish"]
+SOURCES = ["scan/gpu/forward", "scan/gpu/backward", "scan/gpu/finish", "block/gpu/gated_norm"]
 ALWAYS_ZERO = ["spill_bytes", "stack_bytes", "atomics", "local_accesses"]
 # Where instructions may grow by a rounding of the compiler's mood, registers may not.
 MAY_GROW = {"ptx_step": 1.02, "sass_step": 1.02}
 
 
 def kernel_name(mangled):
-    match = re.search(r"scan_(\w+?)_kernelI(?:NS\d_\d+(\w+?)E|(f))Li(\d+)", mangled)
-    kind, half, _, states = match.groups()
-    return f"{kind} {half or 'float32'} N{states}"
+    """"forward float32 N16" of a scan, "norm_forward float32 K3" of the pass after the scans."""
+    match = re.search(r"\d(scan|norm)_([a-z]+)_kernelI(?:NS\d_\d+(\w+?)E|(f))Li(\d+)", mangled)
+    family, kind, half, _, number = match.groups()
+    return f"{kind if family == 'scan' else family + '_' + kind} {half or 'float32'} {'N' if family == 'scan' else 'K'}{number}"
 
 
 def compile_source(nvcc, arch, source, folder):
     command = [nvcc, "-std=c++20", "-ftz=true", f"-arch=sm_{arch}", f"-I{KERNELS}", "-Xptxas", "-v", "--keep", "--keep-dir",
-               str(folder), "-cubin", str(KERNELS / "scan" / "gpu" / f"{source}.cu"), "-o", str(folder / f"{source}.cubin")]
+               str(folder), "-cubin", str(KERNELS / f"{source}.cu"), "-o", str(folder / f"{pathlib.Path(source).name}.cubin")]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(done.stdout + done.stderr)
@@ -109,7 +110,7 @@ def show(figures):
     for name, f in sorted(figures.items()):
         loops = ""
         for kind in ("ptx_step", "sass_step"):
-            if f.get(kind):
+            if f.get(kind) and not name.startswith("norm"):
                 loops += f"  {kind[:-5]} {'+'.join(map(str, f[kind]))} = {per_update(name, f[kind]):.3f}"
         print(f"{name:26} {f['registers']:5} {f['spill_bytes']:6} {f['stack_bytes']:6} {f['atomics']:6} {f['local_accesses']:6}{loops}")
 
@@ -139,12 +140,13 @@ def main():
     disassembler = os.environ.get("NVDISASM") or shutil.which("nvdisasm")
     with tempfile.TemporaryDirectory() as temporary:
         for source in SOURCES:
-            folder = pathlib.Path(temporary) / source
+            name = pathlib.Path(source).name
+            folder = pathlib.Path(temporary) / name
             folder.mkdir()
             read_ptxas(compile_source(args.nvcc, args.arch, source, folder), figures)
-            read_ptx((folder / f"{source}.ptx").read_text(), figures)
+            read_ptx((folder / f"{name}.ptx").read_text(), figures)
             if disassembler:
-                done = subprocess.run([disassembler, "-c", folder / f"{source}.cubin"], capture_output=True, text=True)
+                done = subprocess.run([disassembler, "-c", folder / f"{name}.cubin"], capture_output=True, text=True)
                 if done.returncode == 0:
                     read_sass(done.stdout, figures)
     print(f"sm_{args.arch}" + ("" if disassembler else " (no nvdisasm: PTX counts only)"))

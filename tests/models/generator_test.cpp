@@ -135,7 +135,7 @@ TEST(Scans, KeepTheirPromisesAboutTimeAndJoints) {
     torch::manual_seed(2);
     nn::Ssm ssm(16, 6, 4);
     const Tensor u = torch::randn({1, 5, 18, 6}).requires_grad_();
-    ops::ScanBranch branch = ssm->branch(u);
+    ops::ScanBranch branch = ssm->branch(torch::matmul(u, ssm->projection().t()));
     branch.axis = axis;
     branch.reverse = reverse;
     const Tensor y = ops::selective_scan(u, {branch})[0].y;

@@ -8,7 +8,9 @@
 #include "stgmamba/skeleton/graph.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 
+#include "scan/cpu/isa.hpp"
 #include "support/gradcheck_along.hpp"
+#include "support/scoped_env.hpp"
 #include "support/temp_folder.hpp"
 
 namespace stgmamba::nn {
@@ -85,6 +87,68 @@ TEST(GraphConv, GradientsOfEveryInputAndParameter) {
     }
     test::gradcheck_along([&] { return conv->forward(u); }, xs);
   }
+}
+
+/// On the CPU `activated` runs along the edges; under the reference backend it is silu of the dense formula.
+TEST(GraphConv, ActivatedEqualsSiluOfTheDenseFormula) {
+  torch::manual_seed(3);
+  for (const kernels::Isa isa : kernels::usable_isas()) {
+    const test::ScopedEnv env("STG_SCAN_ISA", kernels::isa_name(isa));
+    for (const char* partition : {"spatial", "stgcn", "uniform"}) {
+      for (const std::int64_t width : {1, 5, 16, 37, 128}) {
+        GraphConv conv(GraphConvConfig{"depthwise", partition, 1}, width);
+        for (Tensor& parameter : conv->parameters()) {
+          const torch::NoGradGuard no_grad;
+          parameter.normal_();
+        }
+        const Tensor u = (torch::randn({3, 7, kV, width}) * 2).requires_grad_();
+        std::vector<Tensor> xs = conv->parameters();
+        xs.push_back(u);
+        const auto run = [&](ops::ScanBackend backend) {
+          const Tensor out = conv->activated(u, backend);
+          std::vector<Tensor> results = torch::autograd::grad({(out * out.detach().sin()).sum()}, xs);
+          results.push_back(out.detach());
+          return results;
+        };
+        const auto got = run(ops::ScanBackend::kCpu);
+        const auto wanted = run(ops::ScanBackend::kReference);
+        for (std::size_t i = 0; i < got.size(); ++i) {
+          EXPECT_LT(((got[i] - wanted[i]).abs().max() / wanted[i].abs().max()).item<double>(), 2e-5)
+              << kernels::isa_name(isa) << " " << partition << ", D " << width << ", result " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(GraphConv, ActivatedHasExactGradients) {
+  torch::manual_seed(4);
+  GraphConv conv = shuffled({"depthwise", "spatial", 1});
+  const Tensor u = torch::randn({kB, kF, kV, kD}, torch::kDouble).requires_grad_();
+  std::vector<std::pair<std::string, Tensor>> xs = {{"u", u}};
+  for (auto& entry : conv->named_parameters()) {
+    xs.emplace_back(entry.key(), entry.value());
+  }
+  test::gradcheck_along([&] { return conv->activated(u, ops::ScanBackend::kCpu); }, xs);
+}
+
+TEST(GraphConv, ActivatedGivesTheSameBitsOnAnyNumberOfThreads) {
+  torch::manual_seed(5);
+  GraphConv conv(GraphConvConfig{"depthwise", "spatial", 1}, 37);
+  const Tensor u = torch::randn({4, 25, kV, 37}).requires_grad_();
+  std::vector<Tensor> xs = conv->parameters();
+  xs.push_back(u);
+  const int before = at::get_num_threads();
+  std::vector<Tensor> wanted;
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    const auto got = torch::autograd::grad({conv->activated(u, ops::ScanBackend::kCpu).square().sum()}, xs);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_TRUE(torch::equal(got[i], wanted[i])) << threads << " threads, input " << i;
+    }
+    wanted = got;
+  }
+  at::set_num_threads(before);
 }
 
 TEST(GraphConv, ReadsItsOptionsStrictly) {

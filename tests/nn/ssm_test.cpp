@@ -35,8 +35,9 @@ TEST(Ssm, SplitsItsProjectionAsMambaAndKeepsTheBiasForTheScan) {
   Ssm ssm(17, kWidth, kStates);  // dt_rank 2
   const auto p = ssm->named_parameters();
   const Tensor u = torch::randn({2, 4, 5, kWidth});
-  const ops::ScanBranch branch = ssm->branch(u);
+  ASSERT_TRUE(torch::equal(ssm->projection(), p["x_proj.weight"]));
   const Tensor all = torch::matmul(u, p["x_proj.weight"].t());  // [B, F, V, 2 + 2N]
+  const ops::ScanBranch branch = ssm->branch(all);
   EXPECT_TRUE(torch::allclose(branch.delta, torch::matmul(all.narrow(-1, 0, 2), p["dt_proj.weight"].t()), 1e-5, 1e-6));
   EXPECT_TRUE(torch::allclose(branch.b, all.narrow(-1, 2, kStates), 1e-5, 1e-6));
   EXPECT_TRUE(torch::allclose(branch.c, all.narrow(-1, 2 + kStates, kStates), 1e-5, 1e-6));

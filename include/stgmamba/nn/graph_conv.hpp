@@ -8,11 +8,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
 #include "stgmamba/config/section.hpp"
+#include "stgmamba/ops/graph_mix.hpp"
 
 namespace stgmamba::nn {
 
@@ -27,12 +29,20 @@ class GraphConvImpl : public torch::nn::Module {
  public:
   GraphConvImpl(const GraphConvConfig& config, std::int64_t width);
   torch::Tensor forward(const torch::Tensor& u);  // [B, F, V, D] -> [B, F, V, D]
+  /// silu(forward(u)): in one pass along the skeleton's edges where ops::graph_mix can (depthwise, one frame, CPU).
+  torch::Tensor activated(const torch::Tensor& u, ops::ScanBackend backend);
 
  private:
+  void list_edges(const std::vector<double>& adjacency, std::int64_t parts);
+  torch::Tensor edge_weights() const;  // [E, D]
+
   bool dense_;
   torch::Tensor adjacency_;                        // [K, V, V] float64, not saved: a constant of the layout
   torch::Tensor weight_, edge_importance_, bias_;  // [K, D] or [K, D, D]; [K, V, V]; [D]
   torch::Tensor temporal_;                         // [D, 3] or undefined
+  std::vector<ops::GraphEdge> edges_;              // what is not zero in A_k, by receiver
+  torch::Tensor edge_places_;                      // [E] into [K, V, V]
+  torch::Tensor edge_partitions_;                  // [E] into K
 };
 TORCH_MODULE(GraphConv);
 

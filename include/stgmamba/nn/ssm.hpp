@@ -16,8 +16,10 @@ class SsmImpl : public torch::nn::Module {
  public:
   /// `model_width` d sets dt_rank = ceil(d / 16); `width` D are the scan's channels, `states` N.
   SsmImpl(std::int64_t model_width, std::int64_t width, std::int64_t states);
-  /// The operands of a scan over u [B, F, V, D]; the caller picks axis, direction and order.
-  ops::ScanBranch branch(const torch::Tensor& u);
+  /// The operands of a scan from projected = x_proj's (delta, B, C) of every token [B, F, V, rank + 2 N]; the caller
+  /// picks axis, direction and order.
+  ops::ScanBranch branch(const torch::Tensor& projected);
+  const torch::Tensor& projection() const { return x_proj_->weight; }  // [rank + 2 N, D]
 
  private:
   std::int64_t rank_, states_;

@@ -3,7 +3,7 @@
 // which every rule that a GPU leaves to the programmer is checked. Both offer, in namespace `device`:
 //
 //   thread_index block_size block_index     barrier shuffle_xor     load store (global memory)
-//   Shared<T>: load store load4 store4      exp2 reciprocal fma max abs     launch
+//   Shared<T>: load store load4 store4      exp2 reciprocal inverse_sqrt fma max abs     launch
 //
 // Arithmetic on float flushes denormals in both (nvcc -ftz=true; MXCSR in the emulation).
 #pragma once

@@ -43,6 +43,9 @@ STG_DEVICE float reciprocal(float x) {
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }
+STG_DEVICE float inverse_sqrt(float x) {
+  return __frcp_rn(__fsqrt_rn(x));
+}
 STG_DEVICE float fma(float a, float b, float c) {
   return __fmaf_rn(a, b, c);
 }

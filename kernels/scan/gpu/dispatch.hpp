@@ -27,23 +27,29 @@ const char* with_states(int padded, const Call& call) {
   }
 }
 
+/// call(Type<Io>) for the type of a problem; float64 exists in the emulation only.
 template <typename Call>
-const char* with_type_and_states(Scalar io, int padded, const Call& call) {
+const char* with_type(Scalar io, const Call& call) {
   switch (io) {
     case Scalar::kFloat32:
-      return with_states<float>(padded, call);
+      return call(Type<float>{});
     case Scalar::kBFloat16:
-      return with_states<BFloat16>(padded, call);
+      return call(Type<BFloat16>{});
     case Scalar::kFloat16:
-      return with_states<Float16>(padded, call);
+      return call(Type<Float16>{});
     case Scalar::kFloat64:
 #ifdef __CUDACC__
       break;
 #else
-      return with_states<double>(padded, call);
+      return call(Type<double>{});
 #endif
   }
-  return "the CUDA scan has no float64";
+  return "the CUDA kernels have no float64";
+}
+
+template <typename Call>
+const char* with_type_and_states(Scalar io, int padded, const Call& call) {
+  return with_type(io, [&](auto type) { return with_states<typename decltype(type)::type>(padded, call); });
 }
 
 }  // namespace stgmamba::kernels::STG_DEVICE_NAMESPACE
