@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The STGM block and the whole training step of row S1-6 (batch 16, L1, Adam), with our kernels, with the reference scan
-// and with the fair PyTorch loop in its place, interleaved in one run; then where our step spends its time.
+// The STGM block and the whole training step of row S1-6 (batch 16, L1, Adam), with our kernels, with the reference
+// scan and with the fair PyTorch loop in its place, interleaved in one run; then where our step spends its time.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,7 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "stgmamba/config/document.hpp"
+#include "stgmamba/config/section.hpp"
 #include "stgmamba/models/pose_generator.hpp"
 #include "stgmamba/nn/stgm_block.hpp"
 #include "stgmamba/ops/gated_norm.hpp"
@@ -158,12 +158,11 @@ nlohmann::json measure_gated_norm(std::int64_t d, int repeats) {
   leaves.push_back(gate);
   const Tensor d_out = torch::randn(sizes);
   const auto both = [&](ops::ScanBackend backend) {
-    return [&, backend] {
-      torch::autograd::grad({ops::gated_norm(branches, {gate}, 1e-5, backend)}, leaves, {d_out});
-    };
+    return [&, backend] { torch::autograd::grad({ops::gated_norm(branches, {gate}, 1e-5, backend)}, leaves, {d_out}); };
   };
   return compare(fmt::format("LN, gate, sum D{} fwd+bwd", 2 * d),
-                 {{"ours", both(ops::ScanBackend::kCpu), {}}, {"aten", both(ops::ScanBackend::kReference), {}}}, repeats);
+                 {{"ours", both(ops::ScanBackend::kCpu), {}}, {"aten", both(ops::ScanBackend::kReference), {}}},
+                 repeats);
 }
 
 nlohmann::json measure_graph_mix(std::int64_t d, int repeats) {
@@ -177,7 +176,8 @@ nlohmann::json measure_graph_mix(std::int64_t d, int repeats) {
     return [&, backend] { torch::autograd::grad({conv->activated(u, backend)}, leaves, {d_out}); };
   };
   return compare(fmt::format("graph convolution D{} fwd+bwd", 2 * d),
-                 {{"ours", both(ops::ScanBackend::kCpu), {}}, {"aten", both(ops::ScanBackend::kReference), {}}}, repeats);
+                 {{"ours", both(ops::ScanBackend::kCpu), {}}, {"aten", both(ops::ScanBackend::kReference), {}}},
+                 repeats);
 }
 
 /// S1-6 with its optimiser: one call is one training step on the same batch.
@@ -242,8 +242,8 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   util::keep_freed_memory();  // as every program does: for all contenders alike
   at::set_num_threads(options.threads);
-  std::printf("%s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N16, 4 blocks\n", cpu_name().c_str(), options.threads,
-              isa_name(kernels::chosen_isa()), TORCH_VERSION);
+  std::printf("%s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N16, 4 blocks\n", cpu_name().c_str(),
+              options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION);
   nlohmann::json rows = nlohmann::json::array();
   for (const std::int64_t d : options.widths) {
     rows.push_back(measure_gated_norm(d, options.repeats));
@@ -253,8 +253,8 @@ int run(int argc, char** argv) {
     }
     Step fast(d, "auto");
     Step slow(d, "reference");
-    rows.push_back(compare_scans(fmt::format("S1-6 training step d{}", d), [&] { fast(); }, [&] { slow(); },
-                                 options.repeats));
+    rows.push_back(compare_scans(
+        fmt::format("S1-6 training step d{}", d), [&] { fast(); }, [&] { slow(); }, options.repeats));
   }
   for (const std::int64_t d : options.widths) {
     print_profile(d, 5);

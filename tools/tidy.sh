@@ -10,6 +10,8 @@ git rev-parse -q --verify "$base^{commit}" >/dev/null || base=$(git hash-object 
 mapfile -t files < <(git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'kernels/*.cpp' 'tools/*.cpp' 'tests/*.cpp')
 known=()
 for file in "${files[@]}"; do
+  # The emulated device takes std::source_location, which Debian 12's clang 14 does not have.
+  if grep -qE '#include "(emulation/|kernels/gpu_)' "$file" || [[ $file == kernels/emulation/* ]]; then continue; fi
   if grep -qF "\"$PWD/$file\"" "$build/compile_commands.json"; then known+=("$file"); fi
 done
 echo "clang-tidy: ${#known[@]} of ${#files[@]} changed files are part of $build" >&2

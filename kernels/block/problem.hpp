@@ -21,11 +21,11 @@ struct GatedNormForward {
   int branches = 0;  // 1 .. kMaxBranches
   int gates = 0;     // 1: one gate for all branches, else one a branch
   Rows y[kMaxBranches];
-  Rows gate[kMaxBranches];                      // before silu
-  const void* weight[kMaxBranches] = {};        // [D]
-  const void* bias[kMaxBranches] = {};          // [D]
-  Rows out;                                     // overwritten
-  void* moments = nullptr;                      // [tokens, branches, 2]: mean and 1 / deviation, overwritten
+  Rows gate[kMaxBranches];                // before silu
+  const void* weight[kMaxBranches] = {};  // [D]
+  const void* bias[kMaxBranches] = {};    // [D]
+  Rows out;                               // overwritten
+  void* moments = nullptr;                // [tokens, branches, 2]: mean and 1 / deviation, overwritten
 };
 
 struct GatedNormBackward {
@@ -37,30 +37,30 @@ struct GatedNormBackward {
   Rows gate[kMaxBranches];
   const void* weight[kMaxBranches] = {};
   const void* bias[kMaxBranches] = {};
-  const void* moments = nullptr;                // as the forward pass left them
+  const void* moments = nullptr;  // as the forward pass left them
   Rows d_out;
-  Rows d_y[kMaxBranches];                       // overwritten, all of them
-  Rows d_gate[kMaxBranches];                    // overwritten; before silu
-  void* d_weight[kMaxBranches] = {};            // [D], overwritten
-  void* d_bias[kMaxBranches] = {};              // [D], overwritten
+  Rows d_y[kMaxBranches];             // overwritten, all of them
+  Rows d_gate[kMaxBranches];          // overwritten; before silu
+  void* d_weight[kMaxBranches] = {};  // [D], overwritten
+  void* d_bias[kMaxBranches] = {};    // [D], overwritten
 };
 
 /// Edges sorted by receiver.
 struct GraphEdges {
-  std::int64_t count = 0;                       // E
-  std::int64_t joints = 0;                      // V
-  const std::int32_t* source = nullptr;         // [E]
-  const std::int32_t* receiver = nullptr;       // [E]
+  std::int64_t count = 0;                  // E
+  std::int64_t joints = 0;                 // V
+  const std::int32_t* source = nullptr;    // [E]
+  const std::int32_t* receiver = nullptr;  // [E]
 };
 
 struct GraphMixForward {
   Scalar io = Scalar::kFloat32;
   std::int64_t frames = 0, channels = 0;
   GraphEdges edges;
-  Rows u;                                       // [frames V, D]
-  const void* mix = nullptr;                    // [E, D]
-  const void* bias = nullptr;                   // [D]
-  Rows out;                                     // [frames V, D], overwritten
+  Rows u;                      // [frames V, D]
+  const void* mix = nullptr;   // [E, D]
+  const void* bias = nullptr;  // [D]
+  Rows out;                    // [frames V, D], overwritten
 };
 
 struct GraphMixBackward {
@@ -71,9 +71,9 @@ struct GraphMixBackward {
   const void* mix = nullptr;
   const void* bias = nullptr;
   Rows d_out;
-  Rows d_u;                                     // overwritten
-  void* d_mix = nullptr;                        // [E, D], overwritten
-  void* d_bias = nullptr;                       // [D], overwritten
+  Rows d_u;                // overwritten
+  void* d_mix = nullptr;   // [E, D], overwritten
+  void* d_bias = nullptr;  // [D], overwritten
 };
 
 }  // namespace stgmamba::kernels

@@ -39,7 +39,7 @@ class GraphMix : public torch::autograd::Function<GraphMix> {
   static Tensor forward(AutogradContext* ctx, const Tensor& u, const Tensor& mix, const Tensor& bias,
                         const Tensor& sources_receivers) {
     auto problem = problem_of<kernels::GraphMixForward>(u, mix, bias, sources_receivers);
-    const Tensor out = torch::empty(u.sizes(), u.options());  // [B, F, V, D]
+    Tensor out = torch::empty(u.sizes(), u.options());  // [B, F, V, D]
     problem.out = rows(out);
     RECORD_FUNCTION("stgmamba::graph_mix", c10::ArrayRef<const c10::IValue>{});
     kernels::graph_mix_forward(problem, how_to_run());
@@ -75,9 +75,9 @@ bool has_graph_mix(const at::Tensor& u, ScanBackend backend) {
 at::Tensor graph_mix(const at::Tensor& u, const std::vector<GraphEdge>& edges, const at::Tensor& mix,
                      const at::Tensor& bias) {
   const auto count = static_cast<std::int64_t>(edges.size());
-  STG_CHECK(u.dim() == 4 && mix.dim() == 2 && mix.size(0) == count && mix.size(1) == u.size(3) &&
-                bias.numel() == u.size(3),
-            "[graph_mix] u must be [B, F, V, D], mix [{}, D], bias [D]", count);
+  STG_CHECK(
+      u.dim() == 4 && mix.dim() == 2 && mix.size(0) == count && mix.size(1) == u.size(3) && bias.numel() == u.size(3),
+      "[graph_mix] u must be [B, F, V, D], mix [{}, D], bias [D]", count);
   STG_CHECK(u.is_cpu(), "[graph_mix] u must be in the CPU's memory, is on {}", u.device().str());
   const Tensor sources_receivers = torch::empty({2, count}, torch::kInt);
   auto* numbers = sources_receivers.data_ptr<std::int32_t>();

@@ -52,7 +52,7 @@ class GatedNorm : public torch::autograd::Function<GatedNorm> {
                         double epsilon, const GatedNormLaunch* launch) {
     const Views in(inputs, branches, gates);
     auto problem = problem_of<kernels::GatedNormForward>(in);
-    const Tensor out = torch::empty(in.ys[0].sizes(), in.ys[0].options());                      // [B, F, V, D]
+    Tensor out = torch::empty(in.ys[0].sizes(), in.ys[0].options());  // [B, F, V, D]
     const Tensor moments = torch::empty({problem.tokens, branches, 2}, in.weights[0].options());
     problem.epsilon = epsilon;
     problem.out = rows(out);
@@ -72,6 +72,8 @@ class GatedNorm : public torch::autograd::Function<GatedNorm> {
     STG_CHECK(!torch::GradMode::is_enabled(),
               "[gated_norm] has no second derivative; call backward without create_graph");
     const variable_list saved = ctx->get_saved_variables();
+    // A context keeps numbers and tensors only.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
     const auto* launch = reinterpret_cast<const GatedNormLaunch*>(ctx->saved_data["launch"].toInt());
     const Views in(saved, ctx->saved_data["branches"].toInt(), ctx->saved_data["gates"].toInt());
     auto problem = problem_of<kernels::GatedNormBackward>(in);

@@ -54,6 +54,8 @@ class KernelScan : public torch::autograd::Function<KernelScan> {
               "[selective_scan] has no second derivative; call backward without create_graph");
     const variable_list saved = ctx->get_saved_variables();
     const CallShape shape = from_ints(ctx->saved_data["shape"].toIntVector());
+    // A context keeps numbers and tensors only.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
     const auto* launch = reinterpret_cast<const KernelLaunch*>(ctx->saved_data["launch"].toInt());
     const CallTensors tensors = unpack(saved, shape);
     BackwardCall call(tensors, shape);

@@ -61,8 +61,8 @@ double error_between(const Tensor& got, const Tensor& wanted) {
 TEST(EmulatedGatedNorm, EqualsAtenInEveryOrderOfThreads) {
   for (const ThreadOrder order : {ThreadOrder::kForward, ThreadOrder::kReverse, ThreadOrder::kRandom}) {
     kernels::emulation::settings().order = order;
-    for (const auto& [channels, branches, gates] :
-         {std::tuple{128, 3, 1}, std::tuple{3, 1, 1}, std::tuple{37, 3, 3}, std::tuple{160, 4, 1}, std::tuple{32, 2, 2}}) {
+    for (const auto& [channels, branches, gates] : {std::tuple{128, 3, 1}, std::tuple{3, 1, 1}, std::tuple{37, 3, 3},
+                                                    std::tuple{160, 4, 1}, std::tuple{32, 2, 2}}) {
       const Operands operands({1, 3, 4, channels}, branches, gates, torch::kFloat);
       const auto got = operands.results(true);
       const auto wanted = operands.results(false);
@@ -98,8 +98,8 @@ TEST(EmulatedGatedNorm, MoreTokensThanBlocksAndHalfPrecision) {
 TEST(EmulatedGatedNorm, GradientsInDoublePrecision) {
   for (const int gates : {1, 2}) {
     const Operands operands({1, 2, 2, 5}, 2, gates, torch::kDouble);
-    test::gradcheck([&] { return kernel_gated_norm(operands.branches, operands.gates, 1e-5, kLaunch); }, operands.leaves,
-                    1e-6);
+    test::gradcheck([&] { return kernel_gated_norm(operands.branches, operands.gates, 1e-5, kLaunch); },
+                    operands.leaves, 1e-6);
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // LayerNorm, gate and sum in one pass, against the ATen ops they stand for.
+#include "stgmamba/ops/gated_norm.hpp"
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
-
-#include "stgmamba/ops/gated_norm.hpp"
 
 #include "scan/cpu/isa.hpp"
 #include "support/gradcheck.hpp"

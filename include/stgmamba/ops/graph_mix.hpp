@@ -17,8 +17,8 @@ struct GraphEdge {
   std::int32_t source = 0, receiver = 0;
 };
 
-/// Whether graph_mix takes u under this backend: auto or cpu, and in the CPU's memory. Else nn::GraphConv multiplies with
-/// the dense adjacency.
+/// Whether graph_mix takes u under this backend: auto or cpu, and in the CPU's memory. Else nn::GraphConv multiplies
+/// with the dense adjacency.
 bool has_graph_mix(const at::Tensor& u, ScanBackend backend);
 
 /// u [B, F, V, D], edges sorted by receiver, mix [E, D], bias [D] -> [B, F, V, D]. Differentiable once.

@@ -28,9 +28,7 @@ void graph_mix_forward(const GraphMixForward& problem, const CpuRun& run) {
   check("graph_mix_forward", problem.edges, problem.channels);
   const BlockKernels& kernels = find_block_kernels(problem.io, run.isa);
   run_tasks(run, range_count(problem.frames), scratch_bytes(problem.edges, kernels, 1),
-            [&](std::int64_t i, void* scratch) {
-              kernels.mix_forward(problem, range_at(problem.frames, i), scratch);
-            });
+            [&](std::int64_t i, void* scratch) { kernels.mix_forward(problem, range_at(problem.frames, i), scratch); });
 }
 
 void graph_mix_backward(const GraphMixBackward& problem, const CpuRun& run) {

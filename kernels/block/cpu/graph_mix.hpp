@@ -23,8 +23,8 @@ template <class V, class Io>
 void graph_mix_forward_range(const GraphMixForward& p, Range frames, void* scratch) {
   using T = typename V::Scalar;
   const std::int64_t joints = p.edges.joints;
-  auto* u = static_cast<T*>(scratch);                // [V, W]
-  auto* mix = u + joints * V::kLanes;                // [E, W]
+  auto* u = static_cast<T*>(scratch);  // [V, W]
+  auto* mix = u + joints * V::kLanes;  // [E, W]
   const auto* weights = static_cast<const T*>(p.mix);
   for (std::int64_t c = 0; c < p.channels; c += V::kLanes) {
     const Block<V> block(c / V::kLanes, p.channels);

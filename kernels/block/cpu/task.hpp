@@ -19,7 +19,8 @@ struct BlockKernels {
   int lanes;                 // W
   std::size_t scalar_bytes;  // of the accumulation type
   void (*norm_forward)(const GatedNormForward& problem, Range tokens);
-  /// sums: [branches, 2, D rounded up]: dweight and dbias of these tokens, overwritten. scratch: [branches, D rounded up]
+  /// sums: [branches, 2, D rounded up]: dweight and dbias of these tokens, overwritten. scratch: [branches, D rounded
+  /// up]
   void (*norm_backward)(const GatedNormBackward& problem, Range tokens, void* sums, void* scratch);
   /// scratch: [V + E, W]
   void (*mix_forward)(const GraphMixForward& problem, Range frames, void* scratch);
