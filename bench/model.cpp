@@ -92,9 +92,11 @@ nlohmann::json compare(const std::string& what, std::vector<Contender> contender
 /// Runs with `scan` behind the reference backend.
 std::function<void()> with_scan(ops::ScanCall scan, std::function<void()> work) {
   return [scan, work = std::move(work)] {
-    const ops::ScanCall before = ops::replace_reference(scan);
+    struct Scope {
+      ops::ScanCall before;
+      ~Scope() { ops::replace_reference(before); }
+    } const scope{ops::replace_reference(scan)};
     work();
-    ops::replace_reference(before);
   };
 }
 ops::ScanCall reference() {

@@ -2,9 +2,11 @@
 // What stands around the scans of an STGM block, as the kernels see it: raw pointers, strides and integers, no torch.
 //
 //   graph mix:   out[f, r] = silu(bias + sum over edges e = (s -> r) of mix[e] u[f, s])      before the scans
+//   low rank:    out[t]    = W x[t], a few columns in, D out: the scans' delta               before the scans
 //   gated norm:  out[t]    = sum_i LayerNorm_i(y_i[t]) silu(gate_i[t])                       after them
 //
-// Each is one pass over memory forward and one backward; ATen operators in their place move about five times as much.
+// Each is one pass over memory forward and one backward; in place of the graph mix and the gated norm, ATen
+// operators move about five times as much.
 #pragma once
 
 #include <cstdint>
@@ -74,6 +76,28 @@ struct GraphMixBackward {
   Rows d_u;                // overwritten
   void* d_mix = nullptr;   // [E, D], overwritten
   void* d_bias = nullptr;  // [D], overwritten
+};
+
+inline constexpr std::int64_t kMaxRank = 32;
+
+struct LowRankForward {
+  Scalar io = Scalar::kFloat32;
+  std::int64_t tokens = 0, channels = 0;
+  std::int64_t rank = 0;         // 1 .. kMaxRank
+  Rows x;                        // [tokens, rank]
+  const void* weight = nullptr;  // [D, rank]
+  Rows out;                      // [tokens, D], overwritten
+};
+
+struct LowRankBackward {
+  Scalar io = Scalar::kFloat32;
+  std::int64_t tokens = 0, channels = 0;
+  std::int64_t rank = 0;
+  Rows x;
+  const void* weight = nullptr;
+  Rows d_out;
+  Rows d_x;                  // overwritten
+  void* d_weight = nullptr;  // [D, rank], overwritten
 };
 
 }  // namespace stgmamba::kernels

@@ -61,10 +61,11 @@ torch::Tensor GraphConvImpl::edge_weights() const {
 }
 
 torch::Tensor GraphConvImpl::activated(const torch::Tensor& u, ops::ScanBackend backend) {
-  if (dense_ || temporal_.defined() || !ops::has_graph_mix(u, backend)) {
+  const bool on_cpu = u.is_cpu() && (backend == ops::ScanBackend::kAuto || backend == ops::ScanBackend::kCpu);
+  if (dense_ || temporal_.defined() || !on_cpu) {
     return torch::silu(forward(u));
   }
-  return ops::graph_mix(u, edges_, edge_weights(), bias_);
+  return ops::graph_mix(u, edges_, edge_weights(), bias_, backend);
 }
 
 torch::Tensor GraphConvImpl::forward(const torch::Tensor& u) {

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "stgmamba/ops/low_rank.hpp"
+
 namespace stgmamba::nn {
 namespace {
 
@@ -32,12 +34,12 @@ SsmImpl::SsmImpl(std::int64_t model_width, std::int64_t width, std::int64_t stat
   dt_proj_->bias.copy_(dt_bias(width));
 }
 
-ops::ScanBranch SsmImpl::branch(const torch::Tensor& projected) {
+ops::ScanBranch SsmImpl::branch(const torch::Tensor& projected, ops::ScanBackend backend) {
   // Split, not narrowed: the three gradients then come back in one concatenation instead of three padded sums.
   const std::vector<torch::Tensor> parts = projected.split_with_sizes({rank_, states_, states_}, -1);
   ops::ScanBranch branch;
   // The bias is added inside the scan's softplus, so only the matrix is applied here.
-  branch.delta = torch::matmul(parts[0], dt_proj_->weight.t());  // [B, F, V, D]
+  branch.delta = ops::low_rank(parts[0], dt_proj_->weight, backend);  // [B, F, V, D]
   branch.b = parts[1];
   branch.c = parts[2];
   branch.a = -torch::exp(a_log_);

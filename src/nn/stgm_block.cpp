@@ -84,6 +84,7 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
   if (ssms_.empty()) {
     return {u};
   }
+  const ops::ScanBackend backend = ops::scan_backend_from_name(config_.backend);
   // One product for the projections of all branches: u is read once, and its gradient comes back in one product too.
   std::vector<torch::Tensor> projections;  // [rank + 2 N, D] a branch
   for (const std::string& name : names_) {
@@ -95,7 +96,7 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
   std::vector<ops::ScanBranch> runs;
   std::vector<std::size_t> owner;  // which branch a run belongs to
   for (std::size_t i = 0; i < names_.size(); ++i) {
-    ops::ScanBranch run = ssms_.at(names_[i])->branch(projected[i]);
+    ops::ScanBranch run = ssms_.at(names_[i])->branch(projected[i], backend);
     run.keep_last_state = false;
     if (names_[i] == "spatial") {
       run.axis = ops::ScanAxis::kJoints;
@@ -116,7 +117,7 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
       owner.push_back(i);
     }
   }
-  const auto outputs = ops::selective_scan(u, runs, ops::scan_backend_from_name(config_.backend));
+  const auto outputs = ops::selective_scan(u, runs, backend);
   std::vector<torch::Tensor> branches(names_.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     torch::Tensor& sum = branches[owner[i]];

@@ -8,6 +8,7 @@
 
 #include "block/cpu/block.hpp"
 #include "ops/cpu_scan.hpp"
+#include "ops/operands.hpp"
 #include "ops/scan_problem.hpp"
 
 namespace stgmamba::ops {
@@ -66,24 +67,29 @@ class GraphMix : public torch::autograd::Function<GraphMix> {
   }
 };
 
-}  // namespace
-
-bool has_graph_mix(const at::Tensor& u, ScanBackend backend) {
-  return fused_on_cpu(u, backend);
+Tensor composed(const Tensor& u, const Tensor& mix, const Tensor& bias, const Tensor& sources_receivers) {
+  const Tensor index = sources_receivers.to(u.device(), at::kLong);           // [2, E]
+  const Tensor sent = u.index_select(2, index[0]) * mix.to(u.scalar_type());  // [B, F, E, D]
+  const Tensor received = torch::zeros_like(u).index_add(2, index[1], sent);  // [B, F, V, D]
+  return torch::silu(received + bias.to(u.scalar_type()));
 }
 
+}  // namespace
+
 at::Tensor graph_mix(const at::Tensor& u, const std::vector<GraphEdge>& edges, const at::Tensor& mix,
-                     const at::Tensor& bias) {
+                     const at::Tensor& bias, ScanBackend backend) {
   const auto count = static_cast<std::int64_t>(edges.size());
-  STG_CHECK(
-      u.dim() == 4 && mix.dim() == 2 && mix.size(0) == count && mix.size(1) == u.size(3) && bias.numel() == u.size(3),
-      "[graph_mix] u must be [B, F, V, D], mix [{}, D], bias [D]", count);
-  STG_CHECK(u.is_cpu(), "[graph_mix] u must be in the CPU's memory, is on {}", u.device().str());
+  check_tokens("graph_mix", "u", u);
+  check_operand("graph_mix", "mix", mix, {count, u.size(3)}, u.device());
+  check_operand("graph_mix", "bias", bias, {u.size(3)}, u.device());
   const Tensor sources_receivers = torch::empty({2, count}, torch::kInt);
   auto* numbers = sources_receivers.data_ptr<std::int32_t>();
   for (std::int64_t e = 0; e < count; ++e) {
     numbers[e] = edges[static_cast<std::size_t>(e)].source;
     numbers[count + e] = edges[static_cast<std::size_t>(e)].receiver;
+  }
+  if (!fused_on_cpu(u, backend)) {
+    return composed(u, mix, bias, sources_receivers);
   }
   const at::ScalarType wide = at::toOpMathType(u.scalar_type());
   return GraphMix::apply(tokens_in_rows(u), mix.to(wide).contiguous(), bias.to(wide).contiguous(), sources_receivers);

@@ -31,8 +31,8 @@ Problem problem_of(const Views& in) {
   Problem problem;
   const Tensor& y = in.ys[0];
   problem.io = scalar_of(y.scalar_type());
-  problem.tokens = y.numel() / y.size(-1);
-  problem.channels = y.size(-1);
+  problem.tokens = y.size(0) * y.size(1) * y.size(2);
+  problem.channels = y.size(3);
   problem.branches = static_cast<int>(in.ys.size());
   problem.gates = static_cast<int>(in.gates.size());
   for (std::size_t i = 0; i < in.ys.size(); ++i) {
@@ -108,7 +108,7 @@ at::Tensor kernel_gated_norm(const std::vector<GatedNormBranch>& branches, const
   const at::ScalarType wide = at::toOpMathType(y.scalar_type());
   variable_list inputs;
   for (const GatedNormBranch& branch : branches) {
-    inputs.push_back(tokens_in_rows(branch.y));
+    inputs.push_back(tokens_in_rows(branch.y.to(y.scalar_type())));
   }
   for (const Tensor& gate : gates) {
     inputs.push_back(tokens_in_rows(gate.to(y.scalar_type())));

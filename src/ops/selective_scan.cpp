@@ -7,18 +7,12 @@
 #include "stgmamba/util/error.hpp"
 
 #include "ops/backend.hpp"
+#include "ops/operands.hpp"
 
 namespace stgmamba::ops {
 namespace {
 
-std::string text(at::IntArrayRef sizes) {
-  return fmt::format("[{}]", fmt::join(sizes.begin(), sizes.end(), ", "));
-}
-
-void check_shape(const char* name, const at::Tensor& x, at::IntArrayRef wanted) {
-  STG_CHECK(x.defined() && x.sizes() == wanted, "[selective_scan] {} must be {}, got {}", name, text(wanted),
-            x.defined() ? text(x.sizes()) : "nothing");
-}
+constexpr const char* kOp = "selective_scan";
 
 void check_branch(const at::Tensor& u, const ScanBranch& branch) {
   const std::int64_t batch = u.size(0);
@@ -27,17 +21,17 @@ void check_branch(const at::Tensor& u, const ScanBranch& branch) {
   const std::int64_t channels = u.size(3);
   STG_CHECK(branch.a.defined() && branch.a.dim() == 2, "[selective_scan] a must be [D, N]");
   const std::int64_t states = branch.a.size(1);
-  check_shape("delta", branch.delta, u.sizes());
-  check_shape("b", branch.b, {batch, frames, joints, states});
-  check_shape("c", branch.c, {batch, frames, joints, states});
-  check_shape("a", branch.a, {channels, states});
-  check_shape("skip", branch.skip, {channels});
-  check_shape("delta_bias", branch.delta_bias, {channels});
+  check_operand(kOp, "delta", branch.delta, u.sizes(), u.device());
+  check_operand(kOp, "b", branch.b, {batch, frames, joints, states}, u.device());
+  check_operand(kOp, "c", branch.c, {batch, frames, joints, states}, u.device());
+  check_operand(kOp, "a", branch.a, {channels, states}, u.device());
+  check_operand(kOp, "skip", branch.skip, {channels}, u.device());
+  check_operand(kOp, "delta_bias", branch.delta_bias, {channels}, u.device());
   if (branch.initial_state.defined()) {
     const std::int64_t rows = branch.axis == ScanAxis::kJoints   ? batch * frames
                               : branch.axis == ScanAxis::kFrames ? batch * joints
                                                                  : batch;
-    check_shape("initial_state", branch.initial_state, {rows, channels, states});
+    check_operand(kOp, "initial_state", branch.initial_state, {rows, channels, states}, u.device());
   }
   if (!branch.order.empty()) {
     std::vector<std::int64_t> sorted = branch.order;
@@ -54,9 +48,7 @@ void check_branch(const at::Tensor& u, const ScanBranch& branch) {
 
 std::vector<ScanOutput> selective_scan(const at::Tensor& u, const std::vector<ScanBranch>& branches,
                                        ScanBackend backend) {
-  STG_CHECK(u.dim() == 4 && u.numel() > 0, "[selective_scan] u must be [B, F, V, D] and not empty, got {}",
-            text(u.sizes()));
-  STG_CHECK(u.is_floating_point(), "[selective_scan] u must be real, got {}", c10::toString(u.scalar_type()));
+  check_tokens(kOp, "u", u);
   for (const ScanBranch& branch : branches) {
     check_branch(u, branch);
   }

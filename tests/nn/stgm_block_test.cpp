@@ -11,6 +11,7 @@
 #include "stgmamba/skeleton/graph.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 
+#include "ops/backend.hpp"
 #include "support/gradcheck_along.hpp"
 #include "support/temp_folder.hpp"
 
@@ -190,7 +191,13 @@ TEST(StgmBlock, TheScansBackendIsChosenInTheConfig) {
     EXPECT_EQ(backend_of(std::string("scan: {backend: ") + name + "}"), name);
   }
   EXPECT_THAT(test::error_of([&] { backend_of("scan: {backend: cpi}"); }), testing::HasSubstr("cpu"));
-  // The same numbers from both, up to rounding; not the same bits, so that the key is known to have been followed.
+  // The same numbers from both, up to rounding; the reference is called under its own name only.
+  static int calls = 0;
+  static ops::ScanCall original = nullptr;
+  original = ops::replace_reference([](const Tensor& u, const std::vector<ops::ScanBranch>& branches) {
+    ++calls;
+    return original(u, branches);
+  });
   const Tensor z = torch::randn({2, kF, kV, 3});
   std::vector<Tensor> outputs;
   for (const char* name : {"reference", "cpu"}) {
@@ -198,9 +205,10 @@ TEST(StgmBlock, TheScansBackendIsChosenInTheConfig) {
     StgmBlockConfig config = small();
     config.backend = name;
     outputs.push_back(StgmBlock(config, 0)->forward(z));
+    EXPECT_EQ(calls, 1) << name;
   }
+  ops::replace_reference(original);
   EXPECT_TRUE(torch::allclose(outputs[0], outputs[1], 1e-5, 1e-5));
-  EXPECT_FALSE(torch::equal(outputs[0], outputs[1]));
 }
 
 }  // namespace

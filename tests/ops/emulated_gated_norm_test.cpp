@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The GPU's gated norm behind the real autograd glue, on CPU tensors: the emulated device takes the place of CUDA.
+#include <set>
+#include <tuple>
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "block/gpu/gated_norm.hpp"
 #include "emulation/grid.hpp"
 #include "ops/kernel_gated_norm.hpp"
+#include "support/error_between.hpp"
 #include "support/gradcheck.hpp"
 
 namespace stgmamba::ops {
@@ -53,25 +57,41 @@ struct Operands {
   }
 };
 
-double error_between(const Tensor& got, const Tensor& wanted) {
-  const Tensor w = wanted.to(torch::kDouble);
-  return ((got.to(torch::kDouble) - w).abs().max() / w.abs().max()).item<double>();
-}
+/// A thread order for a scope.
+class InOrder {
+ public:
+  explicit InOrder(ThreadOrder order) { kernels::emulation::settings().order = order; }
+  ~InOrder() { kernels::emulation::settings().order = ThreadOrder::kForward; }
+  InOrder(const InOrder&) = delete;
+  InOrder& operator=(const InOrder&) = delete;
+};
 
 TEST(EmulatedGatedNorm, EqualsAtenInEveryOrderOfThreads) {
   for (const ThreadOrder order : {ThreadOrder::kForward, ThreadOrder::kReverse, ThreadOrder::kRandom}) {
-    kernels::emulation::settings().order = order;
+    const InOrder scope(order);
     for (const auto& [channels, branches, gates] : {std::tuple{128, 3, 1}, std::tuple{3, 1, 1}, std::tuple{37, 3, 3},
                                                     std::tuple{160, 4, 1}, std::tuple{32, 2, 2}}) {
       const Operands operands({1, 3, 4, channels}, branches, gates, torch::kFloat);
       const auto got = operands.results(true);
       const auto wanted = operands.results(false);
       for (std::size_t i = 0; i < got.size(); ++i) {
-        EXPECT_LT(error_between(got[i], wanted[i]), 2e-5) << "D " << channels << ", result " << i;
+        EXPECT_LT(test::error_between(got[i], wanted[i]), 2e-5) << "D " << channels << ", result " << i;
       }
     }
   }
-  kernels::emulation::settings().order = ThreadOrder::kForward;
+}
+
+/// Several tokens a block and several warps: the two buffers of the block sums take turns.
+TEST(EmulatedGatedNorm, ManyTokensOfSeveralWarpsInEveryOrderOfThreads) {
+  const Operands operands({1, 1, 2500, 37}, 2, 1, torch::kFloat);
+  const auto wanted = operands.results(false);
+  for (const ThreadOrder order : {ThreadOrder::kForward, ThreadOrder::kReverse, ThreadOrder::kRandom}) {
+    const InOrder scope(order);
+    const auto got = operands.results(true);
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_LT(test::error_between(got[i], wanted[i]), 2e-5) << "result " << i;
+    }
+  }
 }
 
 TEST(EmulatedGatedNorm, MoreTokensThanBlocksAndHalfPrecision) {
@@ -86,7 +106,7 @@ TEST(EmulatedGatedNorm, MoreTokensThanBlocksAndHalfPrecision) {
     const auto got = operands.results(true);
     const auto wanted = wide.results(false);
     for (std::size_t i = 0; i < got.size(); ++i) {
-      EXPECT_LT(error_between(got[i], wanted[i]), tolerance) << c10::toString(type) << ", result " << i;
+      EXPECT_LT(test::error_between(got[i], wanted[i]), tolerance) << c10::toString(type) << ", result " << i;
     }
     const auto again = operands.results(true);
     for (std::size_t i = 0; i < got.size(); ++i) {

@@ -2,12 +2,15 @@
 // LayerNorm, gate and sum in one pass, against the ATen ops they stand for.
 #include "stgmamba/ops/gated_norm.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "scan/cpu/isa.hpp"
+#include "support/error_between.hpp"
 #include "support/gradcheck.hpp"
 #include "support/scoped_env.hpp"
+#include "support/temp_folder.hpp"
 
 namespace stgmamba::ops {
 namespace {
@@ -65,11 +68,6 @@ struct Operands {
   }
 };
 
-double error_between(const Tensor& got, const Tensor& wanted) {
-  const Tensor w = wanted.to(torch::kDouble);
-  return ((got.to(torch::kDouble) - w).abs().max() / w.abs().max().clamp_min(1e-30)).item<double>();
-}
-
 TEST(GatedNorm, EqualsLayerNormGateAndSumOnEveryInstructionSet) {
   for (const kernels::Isa isa : kernels::usable_isas()) {
     const test::ScopedEnv env("STG_SCAN_ISA", kernels::isa_name(isa));
@@ -84,7 +82,7 @@ TEST(GatedNorm, EqualsLayerNormGateAndSumOnEveryInstructionSet) {
         if (single && wanted[i].abs().max().item<double>() < 1e-6) {
           continue;
         }
-        EXPECT_LT(error_between(got[i], wanted[i]), 1e-5)
+        EXPECT_LT(test::error_between(got[i], wanted[i]), 1e-5)
             << kernels::isa_name(isa) << ", D " << c.channels << ", " << c.branches << " branches, result " << i;
       }
     }
@@ -105,7 +103,7 @@ TEST(GatedNorm, HalfPrecision) {
       const auto wanted = wide.run_backward(ScanBackend::kReference);
       const auto got = operands.run_backward(ScanBackend::kCpu);
       for (std::size_t i = 0; i < got.size(); ++i) {
-        EXPECT_LT(error_between(got[i], wanted[i]), tolerance) << kernels::isa_name(isa) << ", result " << i;
+        EXPECT_LT(test::error_between(got[i], wanted[i]), tolerance) << kernels::isa_name(isa) << ", result " << i;
       }
     }
   }
@@ -129,7 +127,7 @@ TEST(GatedNorm, ReadsStridedRowsAndTheirGradients) {
     const Tensor seen = out.transpose(1, 2).contiguous().transpose(1, 2);
     return torch::autograd::grad({(seen * seen).sum()}, {both})[0];
   };
-  EXPECT_LT(error_between(run(ScanBackend::kCpu), run(ScanBackend::kReference)), 1e-5);
+  EXPECT_LT(test::error_between(run(ScanBackend::kCpu), run(ScanBackend::kReference)), 1e-5);
 }
 
 TEST(GatedNorm, BitsDoNotDependOnThreads) {
@@ -147,9 +145,29 @@ TEST(GatedNorm, BitsDoNotDependOnThreads) {
   at::set_num_threads(before);
 }
 
-TEST(GatedNorm, ASecondDerivativeIsRefused) {
-  const Operands operands({1, 1, 2, 8, 1, 1}, torch::kFloat);
-  EXPECT_ANY_THROW(torch::autograd::grad({operands.run(ScanBackend::kCpu).sum()}, operands.leaves, {}, true, true));
+TEST(GatedNorm, RefusesWhatItCannotDo) {
+  const Operands operands({1, 1, 2, 8, 2, 1}, torch::kFloat);
+  EXPECT_THAT(test::error_of([&] {
+                torch::autograd::grad({operands.run(ScanBackend::kCpu).sum()}, operands.leaves, {}, true, true);
+              }),
+              testing::HasSubstr("no second derivative"));
+  std::vector<GatedNormBranch> branches = operands.branches;
+  branches[1].weight = torch::ones({1, 8});
+  EXPECT_THAT(test::error_of([&] { gated_norm(branches, operands.gates, kEpsilon); }),
+              testing::HasSubstr("weight must be [8], got [1, 8]"));
+  EXPECT_THAT(test::error_of([&] { gated_norm(operands.branches, {}, kEpsilon); }),
+              testing::HasSubstr("one gate or one"));
+  const Tensor none = torch::zeros({1, 0, 2, 8});
+  EXPECT_THAT(test::error_of([&] {
+                gated_norm({{none, torch::ones({8}), torch::ones({8})}}, {none}, kEpsilon);
+              }),
+              testing::HasSubstr("not empty, got [1, 0, 2, 8]"));
+}
+
+TEST(GatedNorm, TypesMayDifferBetweenBranches) {
+  Operands operands({1, 3, 2, 24, 2, 1}, torch::kFloat);
+  operands.branches[1].y = operands.branches[1].y.to(torch::kBFloat16);
+  EXPECT_LT(test::error_between(operands.run(ScanBackend::kCpu), operands.run(ScanBackend::kReference)), 1e-5);
 }
 
 TEST(CudaGatedNorm, EqualsTheCpu) {
@@ -164,7 +182,7 @@ TEST(CudaGatedNorm, EqualsTheCpu) {
     const auto got = operands.run_backward(ScanBackend::kCuda);
     const auto again = operands.run_backward(ScanBackend::kAuto);
     for (std::size_t i = 0; i < got.size(); ++i) {
-      EXPECT_LT(error_between(got[i].cpu(), wanted[i]), tolerance) << c10::toString(type) << ", result " << i;
+      EXPECT_LT(test::error_between(got[i].cpu(), wanted[i]), tolerance) << c10::toString(type) << ", result " << i;
       EXPECT_TRUE(torch::equal(got[i], again[i])) << "result " << i;
     }
   }

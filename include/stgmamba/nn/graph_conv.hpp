@@ -29,7 +29,7 @@ class GraphConvImpl : public torch::nn::Module {
  public:
   GraphConvImpl(const GraphConvConfig& config, std::int64_t width);
   torch::Tensor forward(const torch::Tensor& u);  // [B, F, V, D] -> [B, F, V, D]
-  /// silu(forward(u)): in one pass along the skeleton's edges where ops::graph_mix can (depthwise, one frame, CPU).
+  /// silu(forward(u)): in one pass along the skeleton's edges where that is possible (depthwise, one frame, CPU).
   torch::Tensor activated(const torch::Tensor& u, ops::ScanBackend backend);
 
  private:

@@ -17,8 +17,8 @@ class SsmImpl : public torch::nn::Module {
   /// `model_width` d sets dt_rank = ceil(d / 16); `width` D are the scan's channels, `states` N.
   SsmImpl(std::int64_t model_width, std::int64_t width, std::int64_t states);
   /// The operands of a scan from projected = x_proj's (delta, B, C) of every token [B, F, V, rank + 2 N]; the caller
-  /// picks axis, direction and order.
-  ops::ScanBranch branch(const torch::Tensor& projected);
+  /// picks axis, direction and order. `backend` is that of delta's projection (ops::low_rank).
+  ops::ScanBranch branch(const torch::Tensor& projected, ops::ScanBackend backend = ops::ScanBackend::kAuto);
   const torch::Tensor& projection() const { return x_proj_->weight; }  // [rank + 2 N, D]
 
  private:

@@ -38,7 +38,7 @@ struct StgmBlockConfig {
   std::string temporal_scan = "per_joint";      // per_joint | flattened
   std::string out_mlp = "shared";               // shared | per_branch
   bool residual = true;                         // Z + MLP(Y), else MLP(Y)
-  std::string backend = "auto";                 // of the scan: auto | reference | cpu | cuda
+  std::string backend = "auto";                 // of the scans and the ops around them: auto | reference | cpu | cuda
   GraphConvConfig graph;
 };
 /// Reads the keys of `section` (a method's `model:`) that belong to the block.

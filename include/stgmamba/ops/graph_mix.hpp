@@ -17,12 +17,9 @@ struct GraphEdge {
   std::int32_t source = 0, receiver = 0;
 };
 
-/// Whether graph_mix takes u under this backend: auto or cpu, and in the CPU's memory. Else nn::GraphConv multiplies
-/// with the dense adjacency.
-bool has_graph_mix(const at::Tensor& u, ScanBackend backend);
-
-/// u [B, F, V, D], edges sorted by receiver, mix [E, D], bias [D] -> [B, F, V, D]. Differentiable once.
+/// u [B, F, V, D], edges sorted by receiver, mix [E, D], bias [D] -> [B, F, V, D]. Differentiable once. kAuto and kCpu
+/// take the CPU kernel for tensors in the CPU's memory; else ATen ops, whose index_add is not deterministic on a GPU.
 at::Tensor graph_mix(const at::Tensor& u, const std::vector<GraphEdge>& edges, const at::Tensor& mix,
-                     const at::Tensor& bias);
+                     const at::Tensor& bias, ScanBackend backend = ScanBackend::kAuto);
 
 }  // namespace stgmamba::ops

@@ -11,5 +11,7 @@ void gated_norm_forward(const GatedNormForward& problem, const CpuRun& run);
 void gated_norm_backward(const GatedNormBackward& problem, const CpuRun& run);
 void graph_mix_forward(const GraphMixForward& problem, const CpuRun& run);
 void graph_mix_backward(const GraphMixBackward& problem, const CpuRun& run);
+void low_rank_forward(const LowRankForward& problem, const CpuRun& run);
+void low_rank_backward(const LowRankBackward& problem, const CpuRun& run);
 
 }  // namespace stgmamba::kernels

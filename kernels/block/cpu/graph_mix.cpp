@@ -3,10 +3,11 @@
 
 #include "block/cpu/block.hpp"
 #include "block/cpu/plan.hpp"
-#include "scan/cpu/plan.hpp"
 
 namespace stgmamba::kernels {
 namespace {
+
+constexpr std::int64_t kLeastFrames = 8;  // a range: it copies the weights of every edge
 
 void check(const char* name, const GraphEdges& edges, std::int64_t channels) {
   STG_CHECK(channels >= 1 && edges.joints >= 1, "[{}] needs channels and joints, got {} and {}", name, channels,
@@ -27,28 +28,25 @@ std::size_t scratch_bytes(const GraphEdges& edges, const BlockKernels& kernels, 
 void graph_mix_forward(const GraphMixForward& problem, const CpuRun& run) {
   check("graph_mix_forward", problem.edges, problem.channels);
   const BlockKernels& kernels = find_block_kernels(problem.io, run.isa);
-  run_tasks(run, range_count(problem.frames), scratch_bytes(problem.edges, kernels, 1),
-            [&](std::int64_t i, void* scratch) { kernels.mix_forward(problem, range_at(problem.frames, i), scratch); });
+  const Ranges ranges(problem.frames, kLeastFrames);
+  run_tasks(run, ranges.count, scratch_bytes(problem.edges, kernels, 1),
+            [&](std::int64_t i, void* scratch) { kernels.mix_forward(problem, ranges.at(i), scratch); });
 }
 
 void graph_mix_backward(const GraphMixBackward& problem, const CpuRun& run) {
   check("graph_mix_backward", problem.edges, problem.channels);
   const BlockKernels& kernels = find_block_kernels(problem.io, run.isa);
-  const std::int64_t ranges = range_count(problem.frames);
-  const std::int64_t row = (problem.channels + kernels.lanes - 1) / kernels.lanes * kernels.lanes;
-  const std::int64_t rows = problem.edges.count + 1;  // dmix of every edge, then dbias
-  const std::size_t row_bytes = static_cast<std::size_t>(row) * kernels.scalar_bytes;
-  const Buffer sums(static_cast<std::size_t>(ranges * rows) * row_bytes);
-  run_tasks(run, ranges, scratch_bytes(problem.edges, kernels, 2), [&](std::int64_t i, void* scratch) {
-    kernels.mix_backward(problem, range_at(problem.frames, i),
-                         sums.get() + static_cast<std::size_t>(i * rows) * row_bytes, scratch);
-  });
-  std::vector<SumRow> wanted = {{problem.edges.count, problem.d_bias}};
-  auto* d_mix = static_cast<char*>(problem.d_mix);
+  const Ranges ranges(problem.frames, kLeastFrames);
+  const RangeSums sums(kernels, ranges.count, problem.edges.count + 1, problem.channels);  // dmix of every edge, dbias
+  run_tasks(run, ranges.count, scratch_bytes(problem.edges, kernels, 2),
+            [&](std::int64_t i, void* scratch) { kernels.mix_backward(problem, ranges.at(i), sums.of(i), scratch); });
+  std::vector<void*> to;
   for (std::int64_t e = 0; e < problem.edges.count; ++e) {
-    wanted.push_back({e, d_mix + static_cast<std::size_t>(e * problem.channels) * kernels.scalar_bytes});
+    to.push_back(static_cast<char*>(problem.d_mix) +
+                 static_cast<std::size_t>(e * problem.channels) * kernels.scalar_bytes);
   }
-  add_ranges(sums.get(), ranges, rows, row, problem.channels, kernels.scalar_bytes, wanted);
+  to.push_back(problem.d_bias);
+  sums.add_up(to, run);
 }
 
 }  // namespace stgmamba::kernels

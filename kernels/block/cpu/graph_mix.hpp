@@ -51,7 +51,7 @@ void graph_mix_backward_range(const GraphMixBackward& p, Range frames, void* sum
   using T = typename V::Scalar;
   constexpr int kW = V::kLanes;
   const std::int64_t joints = p.edges.joints;
-  const std::int64_t row = (p.channels + kW - 1) / kW * kW;
+  const std::int64_t row = round_up<V>(p.channels);
   auto* sums = static_cast<T*>(sums_memory);  // [E + 1, row]
   auto* u = static_cast<T*>(scratch);         // [V, W]
   auto* d_u = u + joints * kW;                // [V, W]

@@ -4,6 +4,7 @@
 
 #include "block/cpu/gated_norm.hpp"
 #include "block/cpu/graph_mix.hpp"
+#include "block/cpu/low_rank.hpp"
 
 namespace stgmamba::kernels {
 
@@ -13,6 +14,8 @@ inline constexpr BlockKernels kBlockKernels = {V::kLanes,
                                                gated_norm_forward_range<V, Io>,
                                                gated_norm_backward_range<V, Io>,
                                                graph_mix_forward_range<V, Io>,
-                                               graph_mix_backward_range<V, Io>};
+                                               graph_mix_backward_range<V, Io>,
+                                               low_rank_forward_range<V, Io>,
+                                               low_rank_backward_range<V, Io>};
 
 }  // namespace stgmamba::kernels

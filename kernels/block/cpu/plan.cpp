@@ -6,20 +6,17 @@
 namespace stgmamba::kernels {
 namespace {
 
-constexpr std::int64_t kRanges = 64;
+constexpr std::int64_t kMostRanges = 64;
 
+/// to[c] = the sum over `ranges` of row[c], `step` bytes from range to range.
 template <class T>
-void add(const void* sums, std::int64_t ranges, std::int64_t rows, std::int64_t stride, std::int64_t columns,
-         const std::vector<SumRow>& wanted) {
-  const auto* from = static_cast<const T*>(sums);
-  for (const SumRow& want : wanted) {
-    auto* to = static_cast<T*>(want.to);
-    std::fill_n(to, columns, T(0));
-    for (std::int64_t i = 0; i < ranges; ++i) {
-      const T* row = from + (i * rows + want.row) * stride;
-      for (std::int64_t c = 0; c < columns; ++c) {
-        to[c] += row[c];
-      }
+void add_row(const char* row, std::size_t step, std::int64_t ranges, std::int64_t channels, void* to) {
+  auto* sum = static_cast<T*>(to);
+  std::fill_n(sum, channels, T(0));
+  for (std::int64_t i = 0; i < ranges; ++i) {
+    const auto* share = reinterpret_cast<const T*>(row + static_cast<std::size_t>(i) * step);
+    for (std::int64_t c = 0; c < channels; ++c) {
+      sum[c] += share[c];
     }
   }
 }
@@ -38,19 +35,27 @@ const BlockKernels& find_block_kernels(Scalar io, Isa isa) {
   return *portable_block_kernels(io);
 }
 
-std::int64_t range_count(std::int64_t count) {
-  return std::min(count, kRanges);
+Ranges::Ranges(std::int64_t of, std::int64_t least)
+    : total(of), count(std::clamp(of / least, std::int64_t{1}, kMostRanges)) {}
+
+RangeSums::RangeSums(const BlockKernels& kernels, std::int64_t ranges, std::int64_t rows, std::int64_t channels)
+    : ranges_(ranges),
+      rows_(rows),
+      channels_(channels),
+      row_bytes_(static_cast<std::size_t>(padded(channels, kernels)) * kernels.scalar_bytes),
+      wide_(kernels.scalar_bytes == sizeof(double)),
+      memory_(static_cast<std::size_t>(ranges * rows) * row_bytes_) {}
+
+void* RangeSums::of(std::int64_t range) const {
+  return memory_.get() + static_cast<std::size_t>(range * rows_) * row_bytes_;
 }
 
-Range range_at(std::int64_t count, std::int64_t index) {
-  const std::int64_t ranges = range_count(count);
-  return {count * index / ranges, count * (index + 1) / ranges};
-}
-
-void add_ranges(const void* sums, std::int64_t ranges, std::int64_t rows, std::int64_t stride, std::int64_t columns,
-                std::size_t scalar_bytes, const std::vector<SumRow>& wanted) {
-  const auto run = scalar_bytes == sizeof(double) ? add<double> : add<float>;
-  run(sums, ranges, rows, stride, columns, wanted);
+void RangeSums::add_up(const std::vector<void*>& to, const CpuRun& run) const {
+  const auto add = wide_ ? add_row<double> : add_row<float>;
+  run_tasks(run, rows_, 0, [&](std::int64_t i, void*) {
+    add(memory_.get() + static_cast<std::size_t>(i) * row_bytes_, static_cast<std::size_t>(rows_) * row_bytes_, ranges_,
+        channels_, to[static_cast<std::size_t>(i)]);
+  });
 }
 
 }  // namespace stgmamba::kernels

@@ -26,6 +26,10 @@ struct BlockKernels {
   void (*mix_forward)(const GraphMixForward& problem, Range frames, void* scratch);
   /// sums: [E + 1, D rounded up]: dmix and dbias of these frames, overwritten. scratch: [2 (V + E), W]
   void (*mix_backward)(const GraphMixBackward& problem, Range frames, void* sums, void* scratch);
+  /// weight: [rank, D rounded up], packed
+  void (*low_rank_forward)(const LowRankForward& problem, Range tokens, const void* weight);
+  /// sums: [rank, D rounded up]: dweight of these tokens, overwritten
+  void (*low_rank_backward)(const LowRankBackward& problem, Range tokens, const void* weight, void* sums);
 };
 
 /// nullptr where a build has no kernels for the type (float64 is portable only).

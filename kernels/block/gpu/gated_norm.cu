@@ -2,8 +2,8 @@
 // LayerNorm of every branch, times silu(gate), summed; forward and backward in one pass over memory each.
 //
 // Block = one token at a time, thread = channel. Means over channels are block sums with one barrier each; a token's
-// numbers stay in registers between them. A block takes every `blocks`-th token and keeps its channel's dweight and
-// dbias in registers; a second launch adds the blocks' shares in order. Overwrites its results.
+// numbers stay in registers between them. Backward, a block takes every `blocks`-th token and keeps its channels'
+// dweight and dbias in registers; a second launch adds the blocks' shares in order. Overwrites its results.
 #include "block/gpu/block_sum.hpp"
 #include "block/gpu/gated_norm.hpp"
 #include "block/gpu/plan.hpp"
@@ -39,39 +39,36 @@ STG_KERNEL void STG_LAUNCH_BOUNDS(kGpuNormChannels) norm_forward_kernel(STG_PARA
     weight[i] = device::load(static_cast<const T*>(args.weight[i]) + read);
     bias[i] = device::load(static_cast<const T*>(args.bias[i]) + read);
   }
-  for (int token = device::block_index(); token < args.tokens; token += args.blocks) {
-    T x[K], sums[K];
-    STG_UNROLL
-    for (int i = 0; i < K; ++i) {
-      x[i] = sums[i] = column<Io>(args.y[i], token, channel, active);
+  const int token = device::block_index();
+  T x[K], gate[K], sums[K];
+  STG_UNROLL
+  for (int i = 0; i < K; ++i) {  // everything that is read, asked for at once
+    x[i] = sums[i] = column<Io>(args.y[i], token, channel, active);
+    gate[i] = i == 0 || i < args.gates ? column<Io>(args.gate[i], token, channel, active) : gate[0];
+  }
+  block_sums(sums, first);
+  T squares[K];
+  STG_UNROLL
+  for (int i = 0; i < K; ++i) {
+    sums[i] *= share;
+    x[i] = active ? x[i] - sums[i] : T(0);
+    squares[i] = x[i] * x[i];
+  }
+  block_sums(squares, second);
+  T total = T(0);
+  STG_UNROLL
+  for (int i = 0; i < K; ++i) {
+    const T inverse = device::inverse_sqrt(device::fma(squares[i], share, static_cast<T>(args.epsilon)));
+    const T open = gate[i] * sigmoid(gate[i]);
+    total = device::fma(device::fma(x[i] * inverse, weight[i], bias[i]), open, total);
+    if (device::thread_index() == 0) {
+      T* moments = static_cast<T*>(args.moments) + (static_cast<long long>(token) * K + i) * 2;
+      device::store(moments, sums[i]);
+      device::store(moments + 1, inverse);
     }
-    block_sums(sums, first);
-    T squares[K];
-    STG_UNROLL
-    for (int i = 0; i < K; ++i) {
-      sums[i] *= share;
-      x[i] = active ? x[i] - sums[i] : T(0);
-      squares[i] = x[i] * x[i];
-    }
-    block_sums(squares, second);
-    T gate = T(0), total = T(0);
-    STG_UNROLL
-    for (int i = 0; i < K; ++i) {
-      const T inverse = device::inverse_sqrt(device::fma(squares[i], share, static_cast<T>(args.epsilon)));
-      if (i < args.gates) {
-        const T raw = column<Io>(args.gate[i], token, channel, active);
-        gate = raw * sigmoid(raw);
-      }
-      total = device::fma(device::fma(x[i] * inverse, weight[i], bias[i]), gate, total);
-      if (device::thread_index() == 0) {
-        T* moments = static_cast<T*>(args.moments) + (static_cast<long long>(token) * K + i) * 2;
-        device::store(moments, sums[i]);
-        device::store(moments + 1, inverse);
-      }
-    }
-    if (active) {
-      device::store(at<Io>(args.out, token, channel), total);
-    }
+  }
+  if (active) {
+    device::store(at<Io>(args.out, token, channel), total);
   }
 }
 
@@ -138,19 +135,27 @@ STG_KERNEL void STG_LAUNCH_BOUNDS(kGpuNormChannels) norm_backward_kernel(STG_PAR
   }
 }
 
-/// A thread an element of [branches, 2, D]: the sum over the blocks.
+/// Columns of [branches, 2, D] summed over the blocks: each of the groups takes every kNormFinishGroups-th share in
+/// order, then the groups are added in order.
 template <typename Io, int K>
-STG_KERNEL void STG_LAUNCH_BOUNDS(kNormFinishThreads) norm_finish_kernel(STG_PARAMETER NormBackwardArgs args) {
+STG_KERNEL void STG_LAUNCH_BOUNDS(kNormFinishColumns* kNormFinishGroups)
+    norm_finish_kernel(STG_PARAMETER NormBackwardArgs args) {
   using T = Accum<Io>;
+  const device::Shared<T> groups(0);  // [groups, columns]
   const int size = 2 * K * args.channels;
-  const int i = device::block_index() * kNormFinishThreads + device::thread_index();
-  if (i >= size) {
+  const int group = device::thread_index() / kNormFinishColumns;
+  const int i = device::block_index() * kNormFinishColumns + device::thread_index() % kNormFinishColumns;
+  T total = T(0);
+  for (int block = group; block < args.blocks && i < size; block += kNormFinishGroups) {
+    total += device::load(static_cast<const T*>(args.sums) + static_cast<long long>(block) * size + i);
+  }
+  groups.store(device::thread_index(), total);
+  device::barrier();
+  if (group > 0 || i >= size) {
     return;
   }
-  const T* sums = static_cast<const T*>(args.sums) + i;
-  T total = device::load(sums);
-  for (int block = 1; block < args.blocks; ++block) {
-    total += device::load(sums + static_cast<long long>(block) * size);
+  for (int other = 1; other < kNormFinishGroups; ++other) {
+    total += groups.load(other * kNormFinishColumns + device::thread_index());
   }
   const int row = i / args.channels;
   void* const to = row % 2 == 0 ? args.d_weight[row / 2] : args.d_bias[row / 2];
@@ -184,7 +189,7 @@ const char* gated_norm_forward(const GatedNormForward& problem, void* stream) {
   if (const char* wrong = plan_norm_forward(problem, plan, args)) {
     return wrong;
   }
-  const LaunchShape shape{args.blocks, plan.threads, plan.shared_bytes};
+  const LaunchShape shape{plan.blocks, plan.threads, plan.shared_bytes};
   return with_type_and_branches(problem.io, problem.branches, [&](auto type, auto branches) {
     return device::launch(norm_forward_kernel<typename decltype(type)::type, decltype(branches)::value>, shape, stream,
                           args);
@@ -197,15 +202,17 @@ const char* gated_norm_backward(const GatedNormBackward& problem, void* workspac
   if (const char* wrong = plan_norm_backward(problem, workspace, plan, args)) {
     return wrong;
   }
-  const LaunchShape shape{args.blocks, plan.threads, plan.shared_bytes};
+  const LaunchShape shape{plan.blocks, plan.threads, plan.shared_bytes};
   const long long elements = 2LL * problem.branches * args.channels;
-  const LaunchShape finish{(elements + kNormFinishThreads - 1) / kNormFinishThreads, kNormFinishThreads, 0};
+  constexpr int kThreads = kNormFinishColumns * kNormFinishGroups;
   return with_type_and_branches(problem.io, problem.branches, [&](auto type, auto branches) {
     using Io = typename decltype(type)::type;
     constexpr int kBranches = decltype(branches)::value;
     if (const char* wrong = device::launch(norm_backward_kernel<Io, kBranches>, shape, stream, args)) {
       return wrong;
     }
+    const LaunchShape finish{(elements + kNormFinishColumns - 1) / kNormFinishColumns, kThreads,
+                             kThreads * static_cast<int>(sizeof(Accum<Io>))};
     return device::launch(norm_finish_kernel<Io, kBranches>, finish, stream, args);
   });
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // LayerNorm, gate and sum on a GPU: enqueue and return. As scan/gpu/scan.hpp: `cuda` launches on a device, `emulated`
 // runs the same kernels on the CPU (tests only); nullptr, or a sentence that says what is wrong and nothing is
-// launched. Limits: 1 to 1024 channels, float32, bfloat16 or float16 (`emulated`: float64 too). The same bits on every
-// device and in every run: static work lists, sums in fixed order, no atomics.
+// launched. Limits: 1 to 1024 channels, float32, bfloat16 or float16 (`emulated`: float64 too). The same bits in
+// every run and on any number of multiprocessors: static work lists, sums in fixed order, no atomics.
 #pragma once
 
 #include <cstddef>

@@ -30,14 +30,14 @@ int blocks_for(std::int64_t tokens) {
   return static_cast<int>(std::min<std::int64_t>(tokens, kNormBlocks));
 }
 
-/// What both passes share. `sums`: values summed over a block at a time, each in two buffers.
+/// What both passes share. `sums`: values that a block sums at a time, in two buffers.
 template <class Problem, class Args>
 const char* plan_shared(const Problem& p, int sums, NormPlan& plan, Args& args) {
   if (p.branches < 1 || p.branches > kMaxBranches || (p.gates != 1 && p.gates != p.branches)) {
     return "the gated norm needs 1 to 4 branches, and one gate or one each";
   }
-  if (p.channels < 1 || p.channels > kGpuNormChannels || p.tokens < 1 || p.tokens > kMaxInt) {
-    return "the gated norm on a GPU needs 1 to 1024 channels and 1 to 2^31 - 1 tokens";
+  if (p.channels < 1 || p.channels > kGpuNormChannels || p.tokens < 1 || p.tokens > kMaxInt - kNormBlocks) {
+    return "the gated norm on a GPU needs 1 to 1024 channels and 1 to 2^31 - 1025 tokens";
   }
   const char* wrong = nullptr;
   for (int i = 0; i < p.branches; ++i) {
@@ -48,10 +48,8 @@ const char* plan_shared(const Problem& p, int sums, NormPlan& plan, Args& args) 
   for (int i = 0; i < p.gates; ++i) {
     args.gate[i] = lines(p.gate[i], p.io, wrong);
   }
-  args.tokens = static_cast<int>(p.tokens);
   args.channels = static_cast<int>(p.channels);
   args.gates = p.gates;
-  args.blocks = blocks_for(p.tokens);
   plan.threads = static_cast<int>((p.channels + 31) / 32 * 32);
   plan.shared_bytes = 2 * sums * plan.threads / 32 * accum_bytes(p.io);
   return wrong;
@@ -69,6 +67,7 @@ const char* plan_norm_forward(const GatedNormForward& problem, NormPlan& plan, N
     return wrong;
   }
   const char* wrong = nullptr;
+  plan.blocks = problem.tokens;
   args.out = lines(problem.out, problem.io, wrong);
   args.moments = problem.moments;
   args.epsilon = static_cast<float>(problem.epsilon);
@@ -81,6 +80,8 @@ const char* plan_norm_backward(const GatedNormBackward& problem, void* workspace
     return wrong;
   }
   const char* wrong = nullptr;
+  plan.blocks = args.blocks = blocks_for(problem.tokens);
+  args.tokens = static_cast<int>(problem.tokens);
   args.d_out = lines(problem.d_out, problem.io, wrong);
   for (int i = 0; i < problem.branches; ++i) {
     args.d_y[i] = lines(problem.d_y[i], problem.io, wrong);

@@ -7,14 +7,14 @@
 
 namespace stgmamba::kernels {
 
-inline constexpr int kNormBlocks = 1024;  // a launch at most; also the partial sums of a weight
-inline constexpr int kNormFinishThreads = 128;
+inline constexpr int kNormBlocks = 1024;  // of a backward launch at most: as many partial sums of a weight
+inline constexpr int kNormFinishColumns = 32, kNormFinishGroups = 16;  // a block of the second pass
 
 struct NormForwardArgs {
   Lines y[kMaxBranches], gate[kMaxBranches], out;
   const void *weight[kMaxBranches], *bias[kMaxBranches];
   void* moments;  // [tokens, branches, 2]
-  int tokens, channels, gates, blocks;
+  int channels, gates;
   float epsilon;
 };
 
@@ -27,6 +27,7 @@ struct NormBackwardArgs {
 };
 
 struct NormPlan {
+  long long blocks = 0;
   int threads = 0, shared_bytes = 0;
 };
 

@@ -91,6 +91,12 @@ struct Block {
   int lanes;
 };
 
+/// Channels rounded up to whole blocks.
+template <class V>
+STG_ROW_MATH std::int64_t round_up(std::int64_t channels) {
+  return (channels + V::kLanes - 1) / V::kLanes * V::kLanes;
+}
+
 /// Rows to ask for while the arithmetic runs: those the next block reads, and those this block writes at its end. On
 /// the frame axis every step lies on another page, where the hardware prefetcher does not follow; and asked for one by
 /// one over the whole scan, they never fill the queue of outstanding misses.
