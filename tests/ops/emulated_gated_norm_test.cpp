@@ -142,7 +142,7 @@ TEST(EmulatedGatedNorm, RefusesWhatItCannotDo) {
   kernels::GatedNormForward problem;
   problem.tokens = 1;
   problem.branches = problem.gates = 1;
-  problem.channels = 1025;
+  problem.channels = 513;
   EXPECT_NE(kernels::emulated::gated_norm_forward(problem, nullptr), nullptr);
   problem.channels = 8;
   problem.gates = 2;

@@ -37,7 +37,7 @@ const char* plan_shared(const Problem& p, int sums, NormPlan& plan, Args& args) 
     return "the gated norm needs 1 to 4 branches, and one gate or one each";
   }
   if (p.channels < 1 || p.channels > kGpuNormChannels || p.tokens < 1 || p.tokens > kMaxInt - kNormBlocks) {
-    return "the gated norm on a GPU needs 1 to 1024 channels and 1 to 2^31 - 1025 tokens";
+    return "the gated norm on a GPU needs 1 to 512 channels and 1 to 2^31 - 1025 tokens";
   }
   const char* wrong = nullptr;
   for (int i = 0; i < p.branches; ++i) {
