@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/lib.sh
 build=${STG_BUILD_DIR:-build/test}
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 configure() {  # configure FOLDER OPTION...
   local folder=$1
@@ -17,15 +17,16 @@ configure() {  # configure FOLDER OPTION...
     || { tail -n 20 "$STG_CACHE/configure.log" >&2; exit 1; }
 }
 
-run_tests() {  # run_tests FOLDER: adds to passed and failed, shows what failed
-  local log=$1/ctest.log total bad
+run_tests() {  # run_tests FOLDER: adds to passed, failed and skipped, shows what failed
+  local log=$1/ctest.log total bad unrun
   ctest --test-dir "$1" -LE 'sweep|slow' -j2 --output-on-failure --no-tests=error >"$log" 2>&1 || true
   total=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' "$log")
   bad=$(sed -n 's/.*tests passed, \([0-9]*\) tests failed.*/\1/p' "$log")
   if [[ -z $total ]]; then tail -n 40 "$log" >&2; exit 1; fi
-  passed=$((passed + total - bad)) failed=$((failed + bad))
+  unrun=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$log" || true)
+  passed=$((passed + total - bad - unrun)) failed=$((failed + bad)) skipped=$((skipped + unrun))
+  grep -E '\*\*\*Skipped' "$log" | grep -vi cuda >&2 || true
   if [[ $bad != 0 ]]; then grep -vE '^ *[0-9]+/[0-9]+ Test .*Passed|^ *Start ' "$log" | head -n 300 >&2; fi
-  grep -E 'Skipped' "$log" | sort -u | head -n 20 >&2 || true
 }
 
 test_build() {
@@ -34,12 +35,12 @@ test_build() {
 }
 
 run_program() {  # run_program FILE: one gtest program on its own, where the rest of its folder is not built
-  local log=$1.log good bad
+  local log=$1.log good bad unrun
   if "$1" >"$log" 2>&1; then bad=0; else bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1); fi
   good=$(sed -n 's/.*PASSED  . \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
-  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1}))  # a crash leaves no count
+  unrun=$(sed -n 's/.*SKIPPED . \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1})) skipped=$((skipped + ${unrun:-0}))  # a crash: no count
   if [[ ${bad:-1} != 0 ]]; then tail -n 60 "$log" >&2; fi
-  grep -E '^\[  SKIPPED \] [A-Z]' "$log" | sort -u | head -n 20 >&2 || true
 }
 
 sanitizer_build() {
@@ -66,5 +67,6 @@ if [[ ${STG_SANITIZERS:-1} != 0 ]]; then
   stage "sanitizer tests (ops)" run_program "$build-asan-ops/bin/test_ops"
 fi
 print_stages
+if [[ $skipped != 0 ]]; then say "$skipped tests were skipped; those named cuda need a GPU: bash tools/test-gpu.sh"; fi
 echo "$passed passed, $failed failed"
 [[ $failed == 0 ]]

@@ -8,6 +8,7 @@
 
 #include "stgmamba/data/batch.hpp"
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/io/npz.hpp"
 #include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/file.hpp"
@@ -191,6 +192,10 @@ class Check {
       return;
     }
     const std::string pose = clip + "/" + kPoseFile;
+    if (const std::size_t broken = seen_without_place(folder_ / pose); broken > 0) {
+      error(pose, fmt::format("{} joints are NaN or infinite though their score says that they were seen", broken),
+            "mark them as missing (NaN with score 0), or detect the poses again");
+    }
     if (motion.frames() != info.frames || std::abs(motion.fps - info.fps) > 1e-6) {
       error(pose,
             fmt::format("ragged: {} frames at {} fps, the index says {} at {}", motion.frames(), motion.fps,
@@ -218,9 +223,23 @@ class Check {
     }
     const double frozen = longest_freeze(motion);
     if (frozen > options_.max_frozen_seconds) {
-      warn(pose, fmt::format("the pose stands still for {:.1f} s", frozen),
-           "look at it with `stg_data show`; leave the take out when the tracker was stuck");
+      error(pose, fmt::format("the pose stands still for {:.1f} s", frozen),
+            "look at it with `stg_data show`; leave the take out when the tracker was stuck, or allow it with "
+            "--max-frozen");
     }
+  }
+
+  /// Joints of the file itself (reading makes them missing) that have a score and no finite place.
+  static std::size_t seen_without_place(const fs::path& path) {
+    const auto arrays = io::read_npz(path);
+    const std::vector<float> xy = io::to_float(arrays.at("xy"));
+    const std::vector<float> score = io::to_float(arrays.at("score"));
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < score.size(); ++i) {
+      const bool placed = std::isfinite(xy[2 * i]) && std::isfinite(xy[2 * i + 1]);
+      count += score[i] > 0.0F && !placed ? 1 : 0;
+    }
+    return count;
   }
 
   /// Longest stretch, in seconds, in which no joint moves at all.

@@ -66,8 +66,11 @@ fs::path media_of(const fs::path& media, const fs::path& folder, bool only_one) 
 }
 
 bool is_video(const fs::path& path) {
-  static const std::set<std::string> kEndings = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg"};
-  return kEndings.count(path.extension().string()) > 0;
+  static const std::set<std::string> kEndings = {".mp4", ".mkv", ".mov",  ".avi", ".webm", ".m4v",
+                                                 ".mpg", ".ts",  ".mpeg", ".wmv", ".flv",  ".mts"};
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  return kEndings.count(ending) > 0;
 }
 
 }  // namespace

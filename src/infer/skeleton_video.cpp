@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "stgmamba/skeleton/draw.hpp"
 #include "stgmamba/util/check.hpp"
@@ -31,7 +32,8 @@ skeleton::Motion at_rate(const skeleton::Motion& motion, double fps, std::int64_
   return skeleton::slice(out, 0, frames);
 }
 
-constexpr std::int64_t kMostGifFrames = 1800;  // held in memory, and nobody wants a longer one
+constexpr std::int64_t kMostGifFrames = 1800;      // nobody wants a longer one
+constexpr std::int64_t kMostGifBytes = 1LL << 30;  // of pictures, all in memory until the palette is known
 constexpr std::int64_t kSheetPictures = 24;
 constexpr int kSheetColumns = 6;
 
@@ -56,12 +58,19 @@ void write_skeleton_gif(const std::filesystem::path& path, const skeleton::Motio
     throw UsageError("{}: a .gif holds at most {} frames, got {}; lower --fps or --seconds, or write an .mp4",
                      path.string(), kMostGifFrames, drawn.frames());
   }
+  const std::int64_t bytes =
+      drawn.frames() * 3 * even(skeleton::kFrameWidth * options.scale) * even(skeleton::kFrameHeight * options.scale);
+  if (bytes > kMostGifBytes) {
+    throw UsageError("{}: a .gif holds at most {} of pictures, got {}; lower --scale, --fps or --seconds",
+                     path.string(), util::format_bytes(kMostGifBytes),
+                     util::format_bytes(static_cast<std::uintmax_t>(bytes)));
+  }
   std::vector<media::Image> pictures;
   for (std::int64_t frame = 0; frame < drawn.frames(); ++frame) {
     throw_if_stopped(path, frame, drawn.frames());
     pictures.push_back(picture(drawn, frame, options.scale));
   }
-  media::write_gif(path, pictures, options.rate);
+  media::write_gif(path, std::move(pictures), options.rate);
 }
 
 void write_skeleton_sheet(const std::filesystem::path& path, const skeleton::Motion& drawn, double scale) {

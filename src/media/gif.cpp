@@ -87,7 +87,7 @@ class GifFile {
 
 }  // namespace
 
-void write_gif(const std::filesystem::path& path, const std::vector<Image>& frames, Rate rate) {
+void write_gif(const std::filesystem::path& path, std::vector<Image> frames, Rate rate) {
   STG_CHECK(!frames.empty(), "[write_gif] needs frames");
   ffmpeg::redirect_log();
   const int width = frames[0].width;
@@ -124,6 +124,7 @@ void write_gif(const std::filesystem::path& path, const std::vector<Image>& fram
       std::copy_n(&frames[i].pixels[static_cast<std::size_t>(y * width * 3)], width * 3,
                   frame->data[0] + static_cast<std::ptrdiff_t>(y) * frame->linesize[0]);
     }
+    frames[i].pixels = {};
     frame->pts = static_cast<std::int64_t>(i);
     require(av_buffersrc_add_frame(source, frame.get()), path);
   }

@@ -219,7 +219,13 @@ void write_openpose_folder(const fs::path& folder, const Motion& motion) {
         pending.path() / fmt::format("frame_{:012}{}", frame, kSuffix),
         fmt::format("{{\"version\":1.3,\"people\":[{{\"person_id\":[-1],\"pose_keypoints_2d\":[{}]}}]}}\n", numbers));
   }
-  pending.commit();
+  pending.replace();
+}
+
+bool is_pose_folder(const fs::path& folder) {
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(), [](const fs::directory_entry& entry) {
+    return entry.path().filename().string().ends_with(kSuffix);
+  });
 }
 
 }  // namespace stgmamba::skeleton

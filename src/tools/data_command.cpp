@@ -37,6 +37,7 @@ class DataCommand : public Command {
       actions_.emplace_back(sub, std::move(action));
     }
   }
+  bool uses_gpu() const override { return false; }
   int run(const SharedFlags& flags) override {
     for (const auto& [sub, action] : actions_) {
       if (sub->parsed()) {

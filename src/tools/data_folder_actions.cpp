@@ -31,6 +31,9 @@ class CheckAction : public DataAction {
     sub->add_option("--max-missing", options_.max_missing, "Share of missing joints allowed in a take")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
+    sub->add_option("--max-frozen", options_.max_frozen_seconds, "Seconds that a pose may stand entirely still")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     return sub;
   }
   int run(const SharedFlags& flags) override {

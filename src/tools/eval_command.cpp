@@ -37,6 +37,7 @@ class EvalCommand : public Command {
            "  stg_eval --parity out/parity --check";
   }
   void declare(CLI::App& app) override;
+  bool uses_gpu() const override { return false; }
   int run(const SharedFlags& flags) override;
 
  private:
@@ -54,23 +55,30 @@ class EvalCommand : public Command {
 
 void EvalCommand::declare(CLI::App& app) {
   CLI::Option* data = app.add_option("--data", data_, "Dataset folder that --generated is scored against");
-  app.add_option("--generated", generated_, "Folder of dances to score: <take id>.npz or .json")->needs(data);
+  CLI::Option* generated =
+      app.add_option("--generated", generated_, "Folder of dances to score: <take id>.npz or .json")->needs(data);
   CLI::Option* config = app.add_option("-c,--config", config_, "Configuration: a path, or a bare name");
   app.add_option("overrides", overrides_, "key=value, typed like the file: model.d=32");
-  app.add_option("--checkpoint", checkpoint_, "last, best or a path; without it the weights are fresh");
+  CLI::Option* checkpoint =
+      app.add_option("--checkpoint", checkpoint_, "last, best or a path; without it the weights are fresh");
   app.add_option("--runs-dir", runs_dir_, "Where last and best are looked up")->capture_default_str();
-  app.add_option("--parity", parity_, "Folder of the bundle");
-  app.add_flag("--check", check_,
-               "Compare outputs_theirs.safetensors in the bundle with ours (exit code 10: they differ)")
-      ->excludes(config);
+  app.add_option("--parity", parity_, "Folder of the bundle")->excludes(generated);
+  CLI::Option* check = app.add_flag(
+      "--check", check_, "Compare outputs_theirs.safetensors in the bundle with ours (exit code 10: they differ)");
   app.add_option("--tolerance", tolerance_, "Largest difference allowed, relative to the largest value")
+      ->needs(check)
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--dtype", dtype_, "Precision of the bundle")
-      ->check(CLI::IsMember({"float64", "float32"}))
-      ->capture_default_str();
-  app.add_option("--batch", batch_, "Clips in the bundle")->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--frames", frames_, "Frames of each clip")->check(CLI::Range(1, 1000))->capture_default_str();
+  CLI::Option* dtype = app.add_option("--dtype", dtype_, "Precision of the bundle")
+                           ->check(CLI::IsMember({"float64", "float32"}))
+                           ->capture_default_str();
+  CLI::Option* batch =
+      app.add_option("--batch", batch_, "Clips in the bundle")->check(CLI::Range(1, 64))->capture_default_str();
+  CLI::Option* frames =
+      app.add_option("--frames", frames_, "Frames of each clip")->check(CLI::Range(1, 1000))->capture_default_str();
+  for (CLI::Option* making : {config, checkpoint, dtype, batch, frames}) {  // a bundle is made or compared, not both
+    making->excludes(check)->excludes(generated);
+  }
 }
 
 int EvalCommand::run(const SharedFlags& flags) {

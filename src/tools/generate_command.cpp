@@ -12,6 +12,7 @@
 
 #include "stgmamba/infer/long_song.hpp"
 #include "stgmamba/infer/skeleton_video.hpp"
+#include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/tools/demo_dancer.hpp"
 #include "stgmamba/tools/program.hpp"
 #include "stgmamba/util/error.hpp"
@@ -125,6 +126,9 @@ void GenerateCommand::check_arguments() const {
       }
       if (fs::exists(path) && !force_) {
         throw UsageError("{}: exists; add --force to replace it", path);
+      }
+      if (fs::is_directory(path) && !(target == save_skeleton_ && skeleton::is_pose_folder(path))) {
+        throw UsageError("{}: is a folder with other things in it; write to another name", path);
       }
       const fs::path parent = fs::path(path).parent_path();
       if (!parent.empty()) {

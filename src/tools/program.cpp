@@ -81,6 +81,9 @@ template <typename Action>
 int guarded(int verbosity, Action&& action) {
   try {
     return action();
+  } catch (const StoppedError& stopped) {  // as asked, and nothing is lost
+    util::log().warn("{}", stopped.what());
+    return static_cast<int>(stopped.code());
   } catch (const Error& error) {
     complain(error.what());
     return static_cast<int>(error.code());
@@ -114,7 +117,7 @@ struct RawFlags {
   std::string color = "auto";
 };
 
-void declare_shared(CLI::App& app, SharedFlags& flags, RawFlags& raw) {
+void declare_shared(CLI::App& app, SharedFlags& flags, RawFlags& raw, bool uses_gpu) {
   const char* group = "Shared";
   app.add_flag("-q,--quiet", raw.quiet, "Only warnings and errors")->group(group);
   app.add_flag("-v,--verbose", raw.verbose, "More on the log, backtraces with errors")->group(group)->excludes("-q");
@@ -134,7 +137,13 @@ void declare_shared(CLI::App& app, SharedFlags& flags, RawFlags& raw) {
   app.add_option("--threads", flags.threads, "CPU threads (0: LibTorch's choice)")
       ->check(CLI::Range(0, 1024))
       ->group(group);
-  app.add_option("--device", flags.device, "cpu, cuda, cuda:1 ... or auto")->capture_default_str()->group(group);
+  CLI::Option* device = app.add_option("--device", flags.device,
+                                       uses_gpu ? "cpu, cuda, cuda:1 ... or auto" : "cpu or auto: no GPU needed")
+                            ->capture_default_str()
+                            ->group(group);
+  if (!uses_gpu) {
+    device->check(CLI::IsMember({"cpu", "auto"}));
+  }
 }
 
 void apply_shared(SharedFlags& flags, const RawFlags& raw) {
@@ -159,7 +168,7 @@ int run_program(int argc, char** argv, Command& command) {
   app.set_version_flag("--version", versions_text, "Versions of the program and of what it stands on")->group("Shared");
   app.get_formatter()->column_width(36);
   command.declare(app);
-  declare_shared(app, flags, raw);
+  declare_shared(app, flags, raw, command.uses_gpu());
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

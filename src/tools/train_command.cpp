@@ -2,10 +2,11 @@
 #include "stgmamba/tools/train_command.hpp"
 
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -99,10 +100,13 @@ int launch_session(const train::TrainOptions& options, int verbosity) {
     throw ResourceError("/proc/self/exe: cannot start a session: {}", std::strerror(failure));
   }
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    if (util::stop_requested()) {
+  bool told = false;
+  while (waitpid(child, &status, WNOHANG) == 0) {  // a signal does not end a wait, so look now and then
+    if (util::stop_requested() && !told) {
       kill(child, SIGTERM);
+      told = true;
     }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   if (util::stop_requested()) {
     throw StoppedError("stopped before the proof was complete; nothing was kept, run the same command again");

@@ -32,6 +32,11 @@ fs::path weights_file(const fs::path& from, const std::string& network) {
   const std::string file = network + ".safetensors";
   const fs::path checkpoint =
       fs::exists(from / "checkpoints") ? io::find_checkpoint(from, fs::exists(from / "best") ? "best" : "last") : from;
+  if (fs::exists(checkpoint / "state.json")) {  // a checkpoint of ours, and not a folder with just weights
+    if (const std::string damage = io::checkpoint_damage(checkpoint); !damage.empty()) {
+      throw CheckpointError("{}: {}; take an older checkpoint of the run", checkpoint.string(), damage);
+    }
+  }
   if (!fs::exists(checkpoint / file)) {
     throw CheckpointError("{}: holds no {}; give a .safetensors file, a checkpoint or a run folder", from.string(),
                           file);

@@ -162,7 +162,6 @@ void Loop::validate() {
     stop();
   }
   log_row("val", *scalars);
-  state_.validated = state_.step;
   summary_.validation = *scalars;
   std::string line;
   for (const auto& [name, value] : *scalars) {
@@ -170,7 +169,11 @@ void Loop::validate() {
   }
   util::log().info("step {}:{}", state_.step, line);
   const auto metric = scalars->find(session_.checkpoint.metric);
-  if (metric == scalars->end() || !std::isfinite(metric->second)) {
+  if (metric != scalars->end() && !std::isfinite(metric->second)) {
+    return;  // not counted as validated: the same command, run again, must find out again
+  }
+  state_.validated = state_.step;
+  if (metric == scalars->end()) {
     return;
   }
   state_.metric = metric->second;
@@ -258,14 +261,23 @@ RunState begin(Session& session, SessionData& data, RunFolder& run, const std::o
 
 fs::path run_folder_of(const TrainOptions& options) {
   const std::string name = options.run_name.empty() ? fs::path(options.config).stem().string() : options.run_name;
+  constexpr std::size_t kLongest = 200;  // bytes: a file system allows 255, and files in writing have longer names
+  if (name == "." || name == ".." || name.find('/') != std::string::npos || name.size() > kLongest) {
+    throw UsageError("--run-name: must be one folder name of at most {} bytes, got '{}'; --runs-dir says where it goes",
+                     kLongest, name);
+  }
   return options.runs_dir / name;
 }
 
 TrainSummary run_training(const TrainOptions& options) {
   const Clock::time_point began = Clock::now();
+  std::optional<util::LogFile> log_file;  // outlives the loader's threads
+  const fs::path folder = run_folder_of(options);
   Session session = open_session(options);
   SessionData data = open_data(session);
-  RunFolder run(run_folder_of(options), data.identity);
+  RunFolder run(folder, data.identity);
+  util::make_folders(folder / "logs");
+  log_file.emplace(folder / "logs" / "train.log");
   const std::optional<fs::path> checkpoint = run.checkpoint_to_resume(options.resume);
   RunState state = begin(session, data, run, checkpoint);
   util::log().info("{}: {} parameters, {} steps, {} an epoch, on {} with {} threads", run.path().string(),
@@ -277,9 +289,9 @@ TrainSummary run_training(const TrainOptions& options) {
 
 TrainSummary check_training(const TrainOptions& options) {
   const Clock::time_point began = Clock::now();
+  const fs::path folder = run_folder_of(options);
   Session session = open_session(options);
   SessionData data = open_data(session);
-  const fs::path folder = run_folder_of(options);
   check_identity(folder, data.identity);
   if (!session.train.init_from.empty()) {
     session.task->load_weights(session.train.init_from);

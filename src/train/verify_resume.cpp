@@ -76,15 +76,15 @@ ResumeProof verify_resume(const TrainOptions& options, std::int64_t steps, const
   if (steps < 1) {
     throw UsageError("--verify-resume: needs at least 1 step, got {}", steps);
   }
+  const fs::path folder = run_folder_of(options);
   const Session session = open_session(options);
   ResumeProof proof;
   proof.steps = 2 * steps;
   // Resuming falls inside an epoch, and the second half crosses into the next one.
-  proof.epoch_steps = steps / 2 + 1;
+  proof.epoch_steps = steps <= 2 ? steps + 1 : steps / 2 + 1;
   proof.workers_first = std::max(1, session.data.workers);
   proof.workers_second = proof.workers_first + 1;
 
-  const fs::path folder = run_folder_of(options);
   const Workshop workshop(folder.parent_path() / fmt::format(".verify-{}-{}", folder.filename().string(), getpid()));
   TrainOptions base = options;
   base.runs_dir = workshop.path;

@@ -135,7 +135,9 @@ void PendingFile::commit() {
   done_ = true;
 }
 
-PendingFolder::PendingFolder(fs::path target) : target_(std::move(target)), temporary_(sibling(target_)) {
+PendingFolder::PendingFolder(fs::path target)
+    : target_(target.has_filename() ? std::move(target) : target.parent_path()),  // "poses/" is "poses"
+      temporary_(sibling(target_)) {
   make_folders(temporary_);
 }
 
@@ -146,13 +148,30 @@ PendingFolder::~PendingFolder() {
   }
 }
 
-void PendingFolder::commit() {
+void PendingFolder::sync() const {
   for (const auto& entry : fs::recursive_directory_iterator(temporary_)) {
     sync_path(entry.path());
   }
   sync_path(temporary_);
+}
+
+void PendingFolder::commit() {
+  sync();
   rename_over(temporary_, target_);
   done_ = true;
+}
+
+void PendingFolder::replace() {
+  if (!fs::exists(target_)) {
+    commit();
+    return;
+  }
+  sync();
+  // In one step, so that there is always a whole folder of that name.
+  if (renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) != 0) {
+    fail(target_, "replace");
+  }
+  sync_path(parent_of(target_));  // what was replaced has the temporary name now, and goes with this object
 }
 
 void make_folders(const fs::path& path) {

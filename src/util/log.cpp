@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/util/log.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -25,10 +27,12 @@ spdlog::color_mode color_mode(Color color) {
 std::shared_ptr<spdlog::logger> make_logger(const LogOptions& options) {
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(color_mode(options.color));
   sink->set_pattern("%^%l%$: %v");
+  const auto level = options.verbosity < 0    ? spdlog::level::warn
+                     : options.verbosity == 0 ? spdlog::level::info
+                                              : spdlog::level::debug;
+  sink->set_level(level);  // the terminal's alone: a LogFile is as full as ever with --quiet
   auto logger = std::make_shared<spdlog::logger>("stgmamba", std::move(sink));
-  logger->set_level(options.verbosity < 0    ? spdlog::level::warn
-                    : options.verbosity == 0 ? spdlog::level::info
-                                             : spdlog::level::debug);
+  logger->set_level(std::min(level, spdlog::level::info));
   logger->flush_on(spdlog::level::info);
   return logger;
 }
@@ -44,14 +48,18 @@ void setup_log(const LogOptions& options) {
   holder() = make_logger(options);
 }
 
-void add_log_file(const std::filesystem::path& path) {
+LogFile::LogFile(const std::filesystem::path& path) {
   try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
-    sink->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
-    holder()->sinks().push_back(std::move(sink));
+    sink_ = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
   } catch (const spdlog::spdlog_ex& error) {
     throw ResourceError("{}: cannot open the log file: {}", path.string(), error.what());
   }
+  sink_->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
+  holder()->sinks().push_back(sink_);
+}
+
+LogFile::~LogFile() {
+  std::erase(holder()->sinks(), sink_);
 }
 
 spdlog::logger& log() {

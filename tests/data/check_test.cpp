@@ -66,7 +66,9 @@ TEST(Check, SpoiltContent) {
           std::copy_n(take.motion.xy.begin() + 99 * 36, 36, take.motion.xy.begin() + f * 36);
         }
       }),
-      Severity::kWarning, "clips/a/pose.npz", "stands still for 4.7 s");
+      Severity::kError, "clips/a/pose.npz", "stands still for 4.7 s");
+  has(findings_of([](Take& take) { take.motion.x(7, 3) = std::nanf(""); }), Severity::kError, "clips/a/pose.npz",
+      "1 joints are NaN or infinite though their score");
   has(findings_of([](Take& take) {
         for (std::int64_t f = 0; f < 240; ++f) {
           for (int joint = 0; joint < 5; ++joint) {

@@ -49,10 +49,29 @@ code=0
 "$bin/stg_data" card set >/dev/full 2>err.txt || code=$?
 [[ $code == 7 ]] || fail "a full stdout ended with $code"
 
-# A run that ends without a number.
-code=0
-small_train wild optim.lr=1e10 optim.clip_norm=0 train.steps=6 >out.txt 2>err.txt || code=$?
-[[ $code == 6 ]] || fail "a diverged run ended with $code: $(tail -n 2 err.txt)"
+# A run that ends without a number, and does not become a good one by asking again.
+for attempt in first second; do
+  code=0
+  small_train wild optim.lr=1e10 optim.clip_norm=0 train.steps=6 >out.txt 2>err.txt || code=$?
+  [[ $code == 6 ]] || fail "the $attempt try of a diverged run ended with $code: $(tail -n 2 err.txt)"
+done
+grep -q 'continuing from step' runs/wild/logs/train.log || fail "the log file does not hold what was said"
+
+# Weights that a flipped byte changed are not fine-tuned from.
+cp -r runs/good/checkpoints/step_000000012 flipped
+spoil flipped/generator.safetensors
+expect 5 "content changed" small_train tuned --init-from flipped
+
+# A folder of poses is replaced when asked to; one that holds other things never.
+mkdir -p mine/poses && echo keep >mine/poses/notes.txt
+expect 2 "mine/poses" "$bin/stg_generate" -q --motion demo --music set/clips/kpop_000_a/audio.wav --seconds 1 \
+  --save-skeleton mine/poses --force
+[[ -e mine/poses/notes.txt ]] || fail "--force took a folder of other things"
+for seconds in 1 0.5; do
+  expect 0 "" "$bin/stg_generate" -q --motion demo --music set/clips/kpop_000_a/audio.wav --seconds "$seconds" \
+    --save-skeleton made-poses/ --force
+done
+[[ $(ls made-poses | wc -l) == 15 ]] || fail "made-poses holds $(ls made-poses | wc -l) files" # 0.5 s of 30 frames/s
 
 # Data that is no dance.
 printf '{"0":"x"' >ragged.json
@@ -68,7 +87,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as out:
         out.writestr(name, bytes(data))
 PY
 expect 10 "" "$bin/stg_data" check nan
-grep -q 'error: .*kpop_000_a' out.txt || fail "NaN joints were not found: $(cat out.txt)"
+grep -q 'error: .*kpop_000_a.*joints are NaN' out.txt || fail "NaN joints were not found: $(cat out.txt)"
 
 # Disks: full and read-only (needs a mount namespace of our own).
 if unshare -m true 2>/dev/null; then

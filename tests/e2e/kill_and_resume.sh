@@ -39,6 +39,17 @@ wait "$pid" || code=$?
 [[ $code == 75 ]] || fail "SIGTERM ended with $code: $(cat err.txt)"
 grep -q 'state saved' err.txt || fail "nothing was said about the state: $(cat err.txt)"
 
+# The proof can be stopped too, and leaves nothing.
+"$bin/stg_train" -q --config tiny_kpop.yaml data.root=set model.d=16 model.blocks=1 --run-name stopped-proof \
+  --verify-resume 100000 >/dev/null 2>err.txt &
+pid=$!
+sleep 3
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+[[ $code == 75 ]] || fail "a stopped proof ended with $code: $(cat err.txt)"
+[[ -z $(find runs -name '.verify*') ]] || fail "a stopped proof left $(find runs -name '.verify*')"
+
 expect 0 "" "$bin/stg_train" -q --config tiny_kpop.yaml data.root=set model.d=16 model.blocks=1 data.batch_size=4 \
   data.epoch_samples=16 --run-name proof --verify-resume 5
 grep -q '^resume verified' out.txt || fail "no proof: $(cat out.txt)"

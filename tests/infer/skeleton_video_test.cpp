@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/infer/skeleton_video.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "stgmamba/util/stop.hpp"
@@ -56,6 +57,10 @@ TEST(SkeletonVideo, GifsAndSheetsByName) {
   EXPECT_GE(sheet.width, 6 * 80);  // six pictures a row
   options.seconds = 200.0;
   EXPECT_EQ(exit_code_of([&] { infer::write_skeleton_video(folder / "long.gif", figure(12), options); }), 2);
+  options.seconds = 10.0;
+  options.scale = 6.0;
+  EXPECT_THAT(error_of([&] { infer::write_skeleton_video(folder / "large.gif", figure(12), options); }),
+              ::testing::HasSubstr("lower --scale"));
 }
 
 TEST(SkeletonVideo, AStopLeavesNothing) {

@@ -85,6 +85,21 @@ TEST(Generators, EveryOptionChangesTheOutput) {
   }
 }
 
+TEST(Generators, EveryOptionOfMdvsChangesTheOutput) {
+  const std::string tiny = "name: mdvs, width: 8";
+  const Tensor plain = run(from_text(tiny));
+  for (const char* option : {"audio_scale: int16", "noise: {mode: clip}", "noise: {sigma: 1.0}"}) {
+    EXPECT_FALSE(torch::equal(run(from_text(tiny + ", " + option)), plain)) << option;
+  }
+  const auto trained = [&tiny](const char* dropout) {
+    const GeneratorHandle model = from_text(tiny + ", dropout: " + dropout);
+    model.network->train();
+    torch::manual_seed(1);
+    return run(model);
+  };
+  EXPECT_FALSE(torch::equal(trained("0"), trained("0.5")));
+}
+
 TEST(Generators, EveryParameterGetsAGradient) {
   for (const std::string& text : {kTiny, std::string("name: mdvs, width: 8")}) {
     const GeneratorHandle model = from_text(text);

@@ -144,5 +144,18 @@ TEST(Options, NoneIsForgottenHere) {
   }
 }
 
+TEST(Options, EveryShippedFileIsUnderstood) {
+  int count = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(STG_SOURCE_DIR) / "configs")) {
+    if (entry.path().extension() == ".yaml") {
+      train::TrainOptions options;
+      options.config = entry.path().string();
+      EXPECT_EQ(error_of([&] { train::print_config(options, false); }), "") << entry.path();
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 15);
+}
+
 }  // namespace
 }  // namespace stgmamba::test

@@ -67,8 +67,9 @@ class VideoWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// An animated GIF of `frames`, for READMEs and reports (small palettes, FFmpeg's palettegen).
-void write_gif(const std::filesystem::path& path, const std::vector<Image>& frames, Rate rate);
+/// An animated GIF of `frames`, for READMEs and reports (small palettes, FFmpeg's palettegen). All frames are in memory
+/// once: a palette is chosen when the last is known. Each is freed as it is handed on.
+void write_gif(const std::filesystem::path& path, std::vector<Image> frames, Rate rate);
 
 /// "FFmpeg 5.1.9 (libavcodec 59.37.100)", "OpenCV 4.6.0": for --version and run.json.
 std::string ffmpeg_version();

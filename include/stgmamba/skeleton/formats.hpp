@@ -26,7 +26,10 @@ struct OpenPoseOptions {
 /// the largest; a frame without people is missing. Throws DataError naming file and place: no files, no JSON, ragged
 /// lists, nobody in any frame, coordinates that are normalised or do not fit the given size.
 Motion read_openpose_folder(const std::filesystem::path& folder, const OpenPoseOptions& options);
-void write_openpose_folder(const std::filesystem::path& folder, const Motion& motion);  // 18 joints, 0,0,0 = missing
+/// 18 joints, 0,0,0 = missing. Replaces a folder that exists; see is_pose_folder().
+void write_openpose_folder(const std::filesystem::path& folder, const Motion& motion);
+/// Whether an existing folder holds OpenPose JSON files and nothing else, so that it may be replaced.
+bool is_pose_folder(const std::filesystem::path& folder);
 
 /// A JSON list with one object a frame, {"left_shoulder": {"x", "y", "score"?}, ...}: the 17 COCO names, pixels.
 Motion read_named_points(const std::filesystem::path& path, const OpenPoseOptions& options);

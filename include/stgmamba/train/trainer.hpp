@@ -63,7 +63,7 @@ TrainSummary check_training(const TrainOptions& options);
 /// The resolved configuration, every default included; with `sources`, where each value came from.
 std::string print_config(const TrainOptions& options, bool sources);
 
-/// Name of the run folder that `options` leads to.
+/// The run folder that `options` lead to. UsageError where the name is no single folder's.
 std::filesystem::path run_folder_of(const TrainOptions& options);
 
 }  // namespace stgmamba::train

@@ -37,7 +37,8 @@ class PendingFile {
   bool done_ = false;
 };
 
-/// A temporary sibling folder, renamed onto `target` by commit(); the target must not exist then.
+/// A temporary sibling folder, renamed onto `target` by commit(); the target must not exist then, unless it is to be
+/// replaced.
 class PendingFolder {
  public:
   explicit PendingFolder(std::filesystem::path target);
@@ -45,9 +46,11 @@ class PendingFolder {
   PendingFolder(const PendingFolder&) = delete;
   PendingFolder& operator=(const PendingFolder&) = delete;
   const std::filesystem::path& path() const { return temporary_; }
-  void commit();  // fsyncs every file and the folder, renames, fsyncs the parent
+  void commit();   // fsyncs every file and the folder, renames, fsyncs the parent
+  void replace();  // the same, and removes what `target` held before
 
  private:
+  void sync() const;
   std::filesystem::path target_, temporary_;
   bool done_ = false;
 };

@@ -16,7 +16,19 @@ struct LogOptions {
 };
 
 void setup_log(const LogOptions& options);
-void add_log_file(const std::filesystem::path& path);  // also write everything, with times, to a file
+
+/// While it lives, everything is also appended to a file, with times. Throws ResourceError. Made and destroyed while no
+/// other thread logs.
+class LogFile {
+ public:
+  explicit LogFile(const std::filesystem::path& path);
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+ private:
+  spdlog::sink_ptr sink_;
+};
 
 /// Use as `util::log().info("wrote {}", path)`.
 spdlog::logger& log();
