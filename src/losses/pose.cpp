@@ -22,6 +22,14 @@ at::Tensor masked_mean(const at::Tensor& error, const at::Tensor& mask) {
   return sum / (2.0 * mask.sum({1, 2})).clamp_min(1.0);
 }
 
+/// Steps from frame to frame whose both ends were seen: [N, F, V] -> [N, F-1, V].
+at::Tensor seen_twice(const char* name, const at::Tensor& score) {
+  const std::int64_t frames = score.size(1);
+  STG_CHECK(frames >= 2, "[{}] needs at least 2 frames, got {}", name, frames);
+  const at::Tensor seen = score.gt(0);
+  return seen.narrow(1, 1, frames - 1).logical_and(seen.narrow(1, 0, frames - 1));
+}
+
 }  // namespace
 
 at::Tensor l1_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
@@ -31,12 +39,19 @@ at::Tensor l1_per_sample(const at::Tensor& prediction, const at::Tensor& target,
 
 at::Tensor velocity_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
   check_shapes("velocity_per_sample", prediction, target, score);
-  const std::int64_t frames = prediction.size(1);
-  STG_CHECK(frames >= 2, "[velocity_per_sample] needs at least 2 frames, got {}", frames);
   const at::Tensor error = prediction.diff(1, 1) - target.diff(1, 1);  // [N, F-1, V, 2]
-  const at::Tensor seen = score.gt(0);
-  const at::Tensor both = seen.narrow(1, 1, frames - 1).logical_and(seen.narrow(1, 0, frames - 1));  // [N, F-1, V]
-  return masked_mean(error.abs(), both.to(prediction.dtype()));
+  return masked_mean(error.abs(), seen_twice("velocity_per_sample", score).to(prediction.dtype()));
+}
+
+at::Tensor energy_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
+  check_shapes("energy_per_sample", prediction, target, score);
+  const at::Tensor mask = seen_twice("energy_per_sample", score).to(prediction.dtype());  // [N, F-1, V]
+  const at::Tensor count = mask.sum(1);                                                   // [N, V]
+  const auto speed = [&](const at::Tensor& pose) {
+    return (pose.diff(1, 1).abs().sum(3) * mask).sum(1) / count.clamp_min(1.0);  // [N, V]
+  };
+  const at::Tensor known = count.gt(0).to(prediction.dtype());
+  return ((speed(prediction) - speed(target)).abs() * known).sum(1) / known.sum(1).clamp_min(1.0);
 }
 
 at::Tensor best_of_k(const at::Tensor& values, double mean_weight) {
@@ -51,6 +66,7 @@ at::Tensor best_of_k(const at::Tensor& values, double mean_weight) {
 void read(config::Section section, PoseLossConfig& config) {
   section.read("l1", config.l1, {.min = 0});
   section.read("velocity", config.velocity, {.min = 0});
+  section.read("energy", config.energy, {.min = 0});
   config::Section best = section.section("best_of_k");
   best.read("k", config.best_of_k.k, {.min = 1, .max = 64});
   best.read("mean_weight", config.best_of_k.mean_weight, {.min = 0});
@@ -74,6 +90,11 @@ PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, c
   loss.total = config.l1 * best_of_k(l1, config.best_of_k.mean_weight);
   loss.l1 = l1.detach().mean();
   loss.best = std::get<0>(l1.detach().min(0)).mean();
+  if (config.energy > 0) {
+    loss.energy = energy_per_sample(prediction, targets, scores).mean();
+    loss.total = loss.total + config.energy * loss.energy;
+    loss.energy = loss.energy.detach();
+  }
   if (config.velocity > 0) {
     const at::Tensor velocity = velocity_per_sample(prediction, targets, scores).view({draws, batch});
     // The draw that the position picks also answers for its velocity, or two draws would share one dance.

@@ -151,6 +151,9 @@ StageLoss MusicToSkeleton::stage_loss(const Stage&, const data::Batch& batch, co
   if (loss_.best_of_k.k > 1) {
     result.parts["best"] = loss.best.item<double>();
   }
+  if (loss.energy.defined()) {
+    result.parts["energy"] = loss.energy.item<double>();
+  }
   if (loss.velocity.defined()) {
     result.parts["velocity"] = loss.velocity.item<double>();
   }

@@ -55,7 +55,8 @@ TEST(PoseLoss, NothingSeenYieldsZeroAndFiniteGradients) {
   in.score.zero_();
   in.prediction.requires_grad_();
   const torch::Tensor value = l1_per_sample(in.prediction, in.target, in.score).sum() +
-                              velocity_per_sample(in.prediction, in.target, in.score).sum();
+                              velocity_per_sample(in.prediction, in.target, in.score).sum() +
+                              energy_per_sample(in.prediction, in.target, in.score).sum();
   value.backward();
   EXPECT_EQ(value.item<double>(), 0.0);
   EXPECT_EQ(in.prediction.grad().abs().max().item<double>(), 0.0);
@@ -70,6 +71,21 @@ TEST(PoseLoss, VelocityIgnoresAConstantOffset) {
   in.score.fill_(1.0);
   const torch::Tensor value = velocity_per_sample(in.prediction, in.target, in.score);
   EXPECT_NEAR(value[0].item<double>(), 0.25 / (kF - 1), 1e-12);
+}
+
+/// Only how much a joint moves counts, not when or where to; what was seen once has no speed.
+TEST(PoseLoss, EnergyComparesHowMuchEachJointMoves) {
+  Inputs in = make();
+  in.score.fill_(1.0);
+  in.prediction = in.target.flip(1) + 0.5;  // the dance backwards, elsewhere
+  EXPECT_NEAR(energy_per_sample(in.prediction, in.target, in.score).max().item<double>(), 0.0, 1e-12);
+  in.prediction = in.target.clone();
+  in.prediction.select(2, 3).slice(1, 2).add_(100.0);  // joint 3 jumps once, by 100 in x and in y
+  const double jump = energy_per_sample(in.prediction, in.target, in.score)[1].item<double>();
+  const torch::Tensor step = (in.target[1][2][3] - in.target[1][1][3]);
+  EXPECT_NEAR(jump, ((step + 100.0).abs() - step.abs()).sum().item<double>() / (kF - 1) / kV, 1e-12);
+  in.score.select(2, 3).slice(1, 2, 3).zero_();  // frame 2 of joint 3 unseen: neither step into nor out of it counts
+  EXPECT_NEAR(energy_per_sample(in.prediction, in.target, in.score).max().item<double>(), 0.0, 1e-12);
 }
 
 TEST(PoseLoss, BestOfKTakesTheNearestDrawOfEachSample) {
@@ -92,7 +108,7 @@ TEST(PoseLoss, DrawsAreDrawMajor) {
 
 TEST(PoseLoss, GradientsMatchFiniteDifferences) {
   Inputs in = make(2);
-  const PoseLossConfig config{.l1 = 1.5, .velocity = 0.7, .best_of_k = {.k = 2, .mean_weight = 0.3}};
+  const PoseLossConfig config{.l1 = 1.5, .velocity = 0.7, .energy = 0.4, .best_of_k = {.k = 2, .mean_weight = 0.3}};
   in.prediction.requires_grad_();
   pose_loss(config, in.prediction, in.target, in.score).total.backward();
   const torch::Tensor gradient = in.prediction.grad().flatten();

@@ -39,6 +39,7 @@ const std::vector<Option> kMatter = {
     {"data.augment.mirror=0"},
     {"loss.l1=3"},
     {"loss.velocity=1"},
+    {"loss.energy=1"},
     {"loss.best_of_k.k=2"},
     {"loss.best_of_k.mean_weight=0.5", {"loss.best_of_k.k=2"}},
     {"optim.lr=0.002"},

@@ -18,6 +18,11 @@ at::Tensor l1_per_sample(const at::Tensor& prediction, const at::Tensor& target,
 /// The same over frame-to-frame differences, counting joints seen in both frames: [N]. Not in the paper.
 at::Tensor velocity_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score);
 
+/// How much each joint moves in all, whenever it does: |mean speed predicted - mean speed of the target| over joints,
+/// speeds as |dx| + |dy| a frame over the frames in which a joint was seen twice: [N]. A dance that hedges moves too
+/// little and pays for it here even where the music does not say when to move. Not in the paper.
+at::Tensor energy_per_sample(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score);
+
 /// Mean over samples of min over draws + `mean_weight` * the mean over draws, from `values` [K, B]. The minimum lets
 /// each draw of z own a plausible dance, where the plain mean has the median pose as its optimum; the small mean term
 /// keeps draws that never win in place. K = 1 is the plain mean. Not in the paper.
@@ -32,6 +37,7 @@ struct BestOfKConfig {
 struct PoseLossConfig {
   double l1 = 1.0;        // lambda_l1; the scale matters only against other terms
   double velocity = 0.0;  // weight of the velocity term; 0 = off
+  double energy = 0.0;    // weight of the energy term, over all draws; 0 = off
   BestOfKConfig best_of_k;
 };
 void read(config::Section section, PoseLossConfig& config);
@@ -41,6 +47,7 @@ struct PoseLoss {
   at::Tensor total;     // scalar, differentiable
   at::Tensor l1;        // scalar, mean over samples and draws
   at::Tensor best;      // scalar, mean over samples of the smallest over draws
+  at::Tensor energy;    // scalar, mean over samples and draws; undefined when the term is off
   at::Tensor velocity;  // scalar, mean over samples and draws; undefined when the term is off
 };
 
