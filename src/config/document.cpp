@@ -79,6 +79,10 @@ void apply_override(Node& root, const std::string& text) {
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError("{}: an override must look like section.key=value, got '{}'", where, text);
   }
+  if (equals + 1 == text.size()) {
+    throw ConfigError("{}: '{}' needs a value after the '='; leave the override out to keep what the file says", where,
+                      text);
+  }
   const std::string key = text.substr(0, equals);
   const std::string place = where + ": '" + text + "'";
   Node value = parse_yaml(text.substr(equals + 1), place, false);
@@ -88,7 +92,7 @@ void apply_override(Node& root, const std::string& text) {
     Node section;
     section.kind = Node::Kind::kMap;
     section.where = place;
-    section.entries.emplace_back(key.substr(begin, end - begin), std::move(value));
+    section.entries.push_back({key.substr(begin, end - begin), std::move(value)});
     value = std::move(section);
     if (begin == 0) {
       break;

@@ -95,7 +95,7 @@ Node convert_map(const YAML::Node& yaml, const Source& source, const std::string
     if (const Node* first = node.find(key)) {
       throw ConfigError("{}: duplicate key '{}' (first at {})", key_place, key, first->where);
     }
-    node.entries.emplace_back(key, convert(entry.second, source, key_place));
+    node.entries.push_back({key, convert(entry.second, source, key_place)});
   }
   return node;
 }
@@ -157,7 +157,7 @@ void merge(Node& under, const Node& over) {
     if (Node* known = under.find(key)) {
       merge(*known, value);
     } else {
-      under.entries.emplace_back(key, value);
+      under.entries.push_back({key, value});
     }
   }
 }

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace stgmamba::config {
@@ -13,14 +12,19 @@ namespace stgmamba::config {
 struct Node {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
-  std::string text;                                   // scalar
-  bool quoted = false;                                // a quoted scalar is text, whatever it looks like
-  std::string where;                                  // "file:line:column" of the key (of the value inside lists)
-  std::vector<Node> items;                            // list
-  std::vector<std::pair<std::string, Node>> entries;  // map, in file order
+  std::string text;         // scalar
+  bool quoted = false;      // a quoted scalar is text, whatever it looks like
+  std::string where;        // "file:line:column" of the key (of the value inside lists)
+  std::vector<Node> items;  // list
+  struct Entry;
+  std::vector<Entry> entries;  // map, in file order
 
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);
+};
+struct Node::Entry {
+  std::string first;  // key
+  Node second;        // value
 };
 
 /// Parses YAML; throws ConfigError with the position for syntax errors, duplicate keys, keys with a dot, `<<`, aliases,

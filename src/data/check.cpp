@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr double kWindowSeconds = 5.0;  // of training, at the default data.frames
 constexpr const char* kMakeAgain = "import or make the dataset again";
 
 class Check {
@@ -30,7 +31,9 @@ class Check {
   Check(fs::path folder, const CheckOptions& options) : folder_(std::move(folder)), options_(options) {}
 
   std::vector<Finding> run() {
-    if (!fs::exists(folder_ / kCardFile)) {
+    if (std::error_code none; fs::file_size(folder_ / kCardFile, none) == 0) {
+      error(kCardFile, "is empty: nobody knows the origin and licence of the data", kMakeAgain);
+    } else if (!fs::exists(folder_ / kCardFile)) {
       error(kCardFile, "is missing: nobody knows the origin and licence of the data", kMakeAgain);
     }
     if (!read_rows()) {
@@ -87,7 +90,7 @@ class Check {
   void check_splits() {
     const std::string remedy = "run `stg_data split` on the folder";
     const Splits splits = read_splits(folder_);
-    for (const char* name : {"train", "test"}) {
+    for (const char* name : {"train", "val", "test"}) {
       if (splits.count(name) == 0) {
         error(fmt::format("{}/{}.txt", kSplitsFolder, name), "is missing", remedy);
       }
@@ -114,6 +117,14 @@ class Check {
           of_song[found->second->song].insert(name);
         }
       }
+    }
+    const auto train = splits.find("train");
+    if (train != splits.end() && !train->second.empty() &&
+        std::none_of(train->second.begin(), train->second.end(), [&](const std::string& id) {
+          return by_id.count(id) > 0 && static_cast<double>(by_id[id]->frames) / by_id[id]->fps >= kWindowSeconds;
+        })) {
+      error(fmt::format("{}/train.txt", kSplitsFolder),
+            fmt::format("no take lasts {:.0f} s, a training window's length", kWindowSeconds), "give longer takes");
     }
     report_leaks("source", of_source);
     report_leaks("song", of_song);

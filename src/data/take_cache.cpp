@@ -11,6 +11,10 @@ namespace {
 
 std::shared_ptr<const CachedTake> decode(const Dataset& dataset, const TakeInfo& info) {
   Take take = dataset.load(info);
+  if (std::abs(take.audio.seconds() - take.motion.seconds()) > 1.0 / take.motion.fps + 1e-6) {
+    throw DataError("take '{}' of {}: sound lasts {:.3f} s and poses {:.3f} s; run `stg_data check {}`", info.id,
+                    dataset.folder().string(), take.audio.seconds(), take.motion.seconds(), dataset.folder().string());
+  }
   auto cached = std::make_shared<CachedTake>();
   cached->info = info;
   cached->samples.reserve(take.audio.samples.size());

@@ -62,6 +62,33 @@ skeleton::Motion from_json(const fs::path& path, const io::Json& document) {
   return motion;
 }
 
+/// Refuses what cannot be drawn or scored: a rate that is none, nobody in the picture, joints far outside of it.
+skeleton::Motion checked(const fs::path& path, skeleton::Motion motion) {
+  constexpr double kLeastFps = 0.1, kMostFps = 1000.0, kOutside = 10.0;  // pictures beside the picture
+  if (!(motion.fps >= kLeastFps && motion.fps <= kMostFps)) {
+    throw DataError("{}: fps must be {} to {}, got {}", path.string(), kLeastFps, kMostFps, motion.fps);
+  }
+  bool anybody = false;
+  for (std::int64_t f = 0; f < motion.frames(); ++f) {
+    for (int v = 0; v < skeleton::kJoints; ++v) {
+      if (motion.missing(f, v)) {
+        continue;
+      }
+      anybody = true;
+      if (!(std::abs(motion.x(f, v)) < kOutside * skeleton::kFrameWidth) ||
+          !(std::abs(motion.y(f, v)) < kOutside * skeleton::kFrameHeight)) {
+        throw DataError("{}: joints must lie in or near a picture of {}x{}, got ({}, {}) in frame {}", path.string(),
+                        skeleton::kFrameWidth, skeleton::kFrameHeight, motion.x(f, v), motion.y(f, v), f);
+      }
+    }
+  }
+  if (!anybody) {
+    throw DataError("{}: must show a person in at least one frame, got none in {} frames", path.string(),
+                    motion.frames());
+  }
+  return motion;
+}
+
 }  // namespace
 
 void write_motion(const fs::path& path, const skeleton::Motion& motion) {
@@ -83,20 +110,25 @@ skeleton::Motion read_motion(const fs::path& path, double folder_fps) {
     options.fps = folder_fps;
     options.width = skeleton::kFrameWidth;
     options.height = skeleton::kFrameHeight;
-    return skeleton::read_openpose_folder(path, options);
+    try {
+      return checked(path, skeleton::read_openpose_folder(path, options));
+    } catch (const DataError& error) {
+      throw DataError("{} (a folder read here is one of {}x{}; `stg_data import openpose` takes other sizes)",
+                      error.what(), options.width, options.height);
+    }
   }
   if (path.extension() == ".npz") {
-    return skeleton::read_motion_npz(path);
+    return checked(path, skeleton::read_motion_npz(path));
   }
   if (path.extension() != ".json") {
     throw DataError("{}: must be an .npz, a .json or a folder of OpenPose JSON files", path.string());
   }
   const io::Json document = io::read_json(path);
   if (document.is_object() && document.contains("positions")) {
-    return skeleton::project(skeleton::read_joints3d(path).motion);
+    return checked(path, skeleton::project(skeleton::read_joints3d(path).motion));
   }
   try {
-    return from_json(path, document);
+    return checked(path, from_json(path, document));
   } catch (const io::Json::exception& error) {
     throw DataError("{}: must be {{\"fps\", \"frames\": [F][18][x, y, score]}}: {}", path.string(), error.what());
   }

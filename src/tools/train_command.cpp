@@ -27,8 +27,6 @@
 #include "stgmamba/util/stop.hpp"
 #include "stgmamba/util/text.hpp"
 
-extern char** environ;
-
 namespace stgmamba::tools {
 
 namespace {
@@ -85,6 +83,7 @@ std::vector<std::string> session_arguments(const train::TrainOptions& options, i
 int launch_session(const train::TrainOptions& options, int verbosity) {
   std::vector<std::string> words = session_arguments(options, verbosity);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) {
     arguments.push_back(word.data());
   }
@@ -103,7 +102,7 @@ int launch_session(const train::TrainOptions& options, int verbosity) {
   bool told = false;
   while (waitpid(child, &status, WNOHANG) == 0) {  // a signal does not end a wait, so look now and then
     if (util::stop_requested() && !told) {
-      kill(child, SIGTERM);
+      kill(child, SIGKILL);  // nothing of it is kept, so it need not save
       told = true;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -104,7 +104,14 @@ void check_identity(const fs::path& folder, const RunIdentity& identity) {
   if (!fs::exists(record)) {
     return;
   }
-  const io::Json run = io::read_json(record);
+  io::Json run;
+  try {
+    run = io::read_json(record);
+    run.at("config_hash").get<std::string>();
+  } catch (const std::exception&) {
+    throw CheckpointError("{}: is unreadable, so nobody knows what was trained here; delete it to go on anyway",
+                          record.string());
+  }
   if (run.value("config_hash", "") != identity.config_hash) {
     throw ConfigError(
         "{}: was made with another configuration; choose another --run-name, or undo what differs from its config.yaml",
@@ -163,7 +170,13 @@ void RunFolder::record_finish(std::int64_t step) {
 std::optional<fs::path> RunFolder::checkpoint_to_resume(const std::string& resume) {
   const std::vector<std::int64_t> steps = io::checkpoint_steps(folder_);
   if (resume == "auto") {
-    const auto newest = io::newest_checkpoint(folder_);
+    auto newest = io::newest_checkpoint(folder_);
+    if (!newest && fs::exists(folder_ / "last")) {  // it had whole ones: starting again would write over its history
+      throw CheckpointError(
+          "{}: was trained, but none of its {} checkpoints is whole; bring one back, or give another "
+          "--run-name to start again",
+          folder_.string(), steps.size());
+    }
     if (!newest && !steps.empty()) {
       util::log().warn("{}: none of {} checkpoints is whole; starting again from the first step", folder_.string(),
                        steps.size());
@@ -204,7 +217,7 @@ void RunFolder::rewind_to(std::int64_t step) const {
 
 fs::path RunFolder::save(const Task& task, const RunState& state, const CheckpointConfig& config) {
   const std::string name = io::checkpoint_name(state.step);
-  const fs::path target = folder_ / "checkpoints" / name;
+  fs::path target = folder_ / "checkpoints" / name;
   if (!is_saved(target, state)) {
     util::require_free_space(folder_, task.save_bytes());
     util::PendingFolder pending(target);

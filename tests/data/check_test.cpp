@@ -45,7 +45,9 @@ std::vector<Finding> findings_of(const std::function<void(Take&)>& spoil) {
   spoil(take);
   writer.add(std::move(take));
   writer.add(make_take("b", "vb", "kpop", 5.0, 30.0, "s2"));
+  writer.add(make_take("c", "vc", "kpop", 5.0, 30.0, "s3"));
   writer.set_split("train", {"a"});
+  writer.set_split("val", {"c"});
   writer.set_split("test", {"b"});
   writer.finish();
   return check_dataset(folder / "set");
@@ -82,6 +84,11 @@ TEST(Check, SpoiltContent) {
   EXPECT_TRUE(findings_of([](Take& take) { take.audio.samples.resize(128000 - 530); }).empty());
 }
 
+TEST(Check, TakesTooShortToTrainOn) {
+  has(findings_of([](Take& take) { take = make_take("a", "va", "kpop", 4.0, 30.0, "s1"); }), Severity::kError,
+      "splits/train.txt", "no take lasts 5 s");
+}
+
 TEST(Check, Leaks) {
   has(findings_of([](Take& take) { take.info.source = "vb"; }), Severity::kError, "splits",
       "source 'vb' leaks: it is in test and train");
@@ -113,6 +120,7 @@ TEST(Check, BrokenFolders) {
   has(findings, Severity::kWarning, "clips/stray", "not in index.jsonl");
   has(findings, Severity::kError, "splits/train.txt", "names 'ghost'");
   has(findings, Severity::kError, "splits/test.txt", "is empty");
+  has(findings, Severity::kError, "splits/val.txt", "is missing");
   has(findings, Severity::kWarning, "splits", "'t0' is in no split");
   has(findings, Severity::kError, "card.yaml", "is missing");
   has(findings, Severity::kError, "row 5", "not the row of a take");

@@ -31,6 +31,10 @@ cp -r runs/good runs/spoilt
 for file in runs/spoilt/checkpoints/*/generator.safetensors; do spoil "$file"; done
 expect 5 "runs/spoilt" "$bin/stg_generate" -q --music set/clips/kpop_000_a/audio.wav --motion runs/spoilt -o a.mp4
 
+rm -rf runs/spoilt/checkpoints
+expect 5 "was trained, but" small_train spoilt
+[[ $(wc -l <runs/spoilt/metrics.jsonl) == $(wc -l <runs/good/metrics.jsonl) ]] || fail "a run without checkpoints lost its history"
+
 # Another configuration, or a second process, in the folder of a run.
 expect 3 "was made with another configuration" small_train good optim.lr=5e-4
 small_train busy train.steps=100000 >/dev/null 2>&1 &
@@ -40,6 +44,7 @@ expect 7 "runs/busy" small_train busy train.steps=100000
 pkill -TERM -P "$pid"
 wait "$pid" || true
 expect 2 "optim.lr" small_train other optim.lr
+expect 3 "optim.lr=" small_train other optim.lr=
 expect 3 "optim.lrr" small_train other optim.lrr=1
 expect 3 "train.steps" small_train other train.steps=many
 expect 4 "stg_data" "$bin/stg_train" --config kpop.yaml
@@ -88,6 +93,10 @@ with zipfile.ZipFile(sys.argv[1], "w") as out:
 PY
 expect 10 "" "$bin/stg_data" check nan
 grep -q 'error: .*kpop_000_a.*joints are NaN' out.txt || fail "NaN joints were not found: $(cat out.txt)"
+
+cp -r set cut
+truncate -s 5000 cut/clips/kpop_000_a/audio.wav
+expect 4 "kpop_000_a" small_train cut data.root=cut data.cache_mb=64
 
 # Disks: full and read-only (needs a mount namespace of our own).
 if unshare -m true 2>/dev/null; then

@@ -34,7 +34,14 @@ TEST(MotionFile, BadFilesAreNamed) {
   const TempFolder folder;
   util::write_text(folder / "ragged.json", R"({"fps": 10, "frames": [[[1, 2, 1]]]})");
   util::write_text(folder / "words.json", R"({"fps": "ten", "frames": []})");
-  for (const char* name : {"ragged.json", "words.json", "none.npz"}) {
+  const skeleton::Motion good = figure(3);
+  skeleton::Motion fast = good, far = good, nobody(3, 10.0);
+  fast.fps = 1e12;
+  far.x(1, 4) = 1e30F;
+  infer::write_motion(folder / "fast.npz", fast);
+  infer::write_motion(folder / "far.npz", far);
+  infer::write_motion(folder / "nobody.npz", nobody);
+  for (const char* name : {"ragged.json", "words.json", "none.npz", "fast.npz", "far.npz", "nobody.npz"}) {
     const auto read = [&] { infer::read_motion(folder / name, 10.0); };
     EXPECT_EQ(exit_code_of(read), 4) << name;
     EXPECT_THAT(error_of(read), ::testing::HasSubstr(name));
