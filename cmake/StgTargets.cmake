@@ -22,7 +22,7 @@ function(stg_layer name)
 endfunction()
 
 # Files that include torch only call it: the time goes into LibTorch and into our kernels, which have flags of their own.
-# Above -O1 such a file takes nearly twice as long to compile and runs no faster.
+# So -O1, which spares a fifth of the compile time of -O3.
 set(stg_torch_level $<$<CONFIG:Release>:-O1>)
 
 # Every torch target reuses one precompiled header: 45 s once instead of 20 s a file.
