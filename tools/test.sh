@@ -17,6 +17,15 @@ configure() {  # configure FOLDER OPTION...
     || { tail -n 20 "$STG_CACHE/configure.log" >&2; exit 1; }
 }
 
+# What may be skipped is what needs a GPU, and it is named cuda. Shows any other skip; in CI it is a failure.
+odd_skips() {  # odd_skips LINES
+  local odd
+  odd=$(grep -vi cuda <<<"$1" | grep . || true)
+  if [[ -z $odd ]]; then return; fi
+  printf '%s\n' "$odd" >&2
+  if [[ -n ${CI:-} ]]; then failed=$((failed + $(wc -l <<<"$odd"))); fi
+}
+
 run_tests() {  # run_tests FOLDER: adds to passed, failed and skipped, shows what failed
   local log=$1/ctest.log total bad unrun
   ctest --test-dir "$1" -LE 'sweep|slow' -j2 --output-on-failure --no-tests=error >"$log" 2>&1 || true
@@ -25,7 +34,7 @@ run_tests() {  # run_tests FOLDER: adds to passed, failed and skipped, shows wha
   if [[ -z $total ]]; then tail -n 40 "$log" >&2; exit 1; fi
   unrun=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$log" || true)
   passed=$((passed + total - bad - unrun)) failed=$((failed + bad)) skipped=$((skipped + unrun))
-  grep -E '\*\*\*Skipped' "$log" | grep -vi cuda >&2 || true
+  odd_skips "$(grep -E '\*\*\*Skipped' "$log" || true)"
   if [[ $bad != 0 ]]; then grep -vE '^ *[0-9]+/[0-9]+ Test .*Passed|^ *Start ' "$log" | head -n 300 >&2; fi
 }
 
@@ -41,6 +50,7 @@ run_program() {  # run_program FILE: one gtest program on its own, where the res
   unrun=$(sed -n 's/.*SKIPPED . \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1})) skipped=$((skipped + ${unrun:-0}))  # a crash: no count
   if [[ ${bad:-1} != 0 ]]; then tail -n 60 "$log" >&2; fi
+  odd_skips "$(grep -E '^\[  SKIPPED \] [^0-9].*\)$' "$log" || true)"
 }
 
 sanitizer_build() {

@@ -110,12 +110,7 @@ skeleton::Motion read_motion(const fs::path& path, double folder_fps) {
     options.fps = folder_fps;
     options.width = skeleton::kFrameWidth;
     options.height = skeleton::kFrameHeight;
-    try {
-      return checked(path, skeleton::read_openpose_folder(path, options));
-    } catch (const DataError& error) {
-      throw DataError("{} (a folder read here is one of {}x{}; `stg_data import openpose` takes other sizes)",
-                      error.what(), options.width, options.height);
-    }
+    return checked(path, skeleton::read_openpose_folder(path, options));
   }
   if (path.extension() == ".npz") {
     return checked(path, skeleton::read_motion_npz(path));

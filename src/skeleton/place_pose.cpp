@@ -134,7 +134,7 @@ void check_extent(const std::string& where, const Motion& motion, const OpenPose
   if (far_x > 1.25 * source_width(options) || far_y > 1.25 * source_height(options)) {
     throw DataError(
         "{}: coordinates must lie in a video of {}x{}, but reach {:.0f} pixels across and {:.0f} down; "
-        "give the video's own size",
+        "give the video's own size (stg_data import openpose --width W --height H)",
         where, source_width(options), source_height(options), far_x, far_y);
   }
 }

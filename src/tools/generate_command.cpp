@@ -142,7 +142,7 @@ fs::path GenerateCommand::model_path() const {
   if (!motion_.empty()) {
     return motion_;
   }
-  const fs::path newest = infer::newest_finished_run(runs_dir_);
+  fs::path newest = infer::newest_finished_run(runs_dir_);
   if (newest.empty()) {
     throw UsageError("{}: no finished run; train one with 'stg_train --config tiny_kpop.yaml', or give --motion",
                      runs_dir_);
@@ -169,7 +169,7 @@ infer::Dance GenerateCommand::dance(const SharedFlags& flags, const media::Audio
 infer::Dance GenerateCommand::dance_from_file() const {
   infer::Dance dance;
   const skeleton::Motion motion = infer::read_motion(from_skeleton_, skeleton_fps_);
-  const auto first = static_cast<std::int64_t>(start_ * motion.fps + 0.5);
+  const auto first = static_cast<std::int64_t>(std::llround(start_ * motion.fps));
   if (first >= motion.frames()) {
     throw DataError("{}: --start {} is beyond its {:.1f} s", from_skeleton_, start_, motion.seconds());
   }

@@ -96,13 +96,14 @@ std::vector<float> median_pose(const data::Dataset& dataset, const data::DataCon
     }
   }
   std::vector<float> median;
+  median.reserve(values.size());
   for (std::vector<float>& joint : values) {
     median.push_back(median_of(joint));
   }
   return median;
 }
 
-MusicToSkeleton::MusicToSkeleton(config::Section root, std::uint64_t seed, torch::Device device)
+MusicToSkeleton::MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device)
     : seed_(seed), device_(device) {
   OptimConfig optim;
   ScheduleConfig schedule;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "stgmamba/io/checkpoint_folder.hpp"
@@ -30,11 +31,12 @@ fs::path weights_file(const fs::path& from, const std::string& network) {
     return from;
   }
   const std::string file = network + ".safetensors";
-  const fs::path checkpoint =
-      fs::exists(from / "checkpoints") ? io::find_checkpoint(from, fs::exists(from / "best") ? "best" : "last") : from;
-  if (fs::exists(checkpoint / "state.json")) {  // a checkpoint of ours, and not a folder with just weights
-    if (const std::string damage = io::checkpoint_damage(checkpoint); !damage.empty()) {
-      throw CheckpointError("{}: {}; take an older checkpoint of the run", checkpoint.string(), damage);
+  fs::path checkpoint = from;
+  if (fs::exists(from / "checkpoints")) {
+    checkpoint = io::find_checkpoint(from, fs::exists(from / "best") ? "best" : "last");
+  } else if (fs::exists(from / "state.json")) {  // a checkpoint of ours, and not a folder with just weights
+    if (const std::string damage = io::checkpoint_damage(from); !damage.empty()) {
+      throw CheckpointError("{}: {}; take an older checkpoint of the run", from.string(), damage);
     }
   }
   if (!fs::exists(checkpoint / file)) {
@@ -93,7 +95,7 @@ void Task::save(const fs::path& folder) const {
   io::Safetensors state;
   for (const auto& [name, optimiser] : optimisers_) {
     for (const auto& [key, tensor] : optimiser->state()) {
-      state.tensors.emplace(name + "/" + key, weights::to_array(tensor));
+      state.tensors.emplace(fmt::format("{}/{}", name, key), weights::to_array(tensor));
     }
   }
   io::write_safetensors(folder / kOptimiserFile, state);
@@ -109,7 +111,7 @@ void Task::load(const fs::path& folder) {
   std::size_t used = 0;
   for (const auto& [name, optimiser] : optimisers_) {
     for (const auto& [key, tensor] : optimiser->state()) {
-      const auto found = stored.tensors.find(name + "/" + key);
+      const auto found = stored.tensors.find(fmt::format("{}/{}", name, key));
       if (found == stored.tensors.end() || found->second.shape != tensor.sizes().vec()) {
         throw CheckpointError(
             "{}: '{}/{}' must be there with the parameter's shape; the checkpoint belongs to another model",

@@ -12,7 +12,7 @@ using torch::Tensor;
 
 TEST(CudaBlock, EqualsTheCpuForwardAndBackward) {
   if (!torch::cuda::is_available()) {
-    GTEST_SKIP() << "no GPU here";
+    GTEST_SKIP() << "no GPU here (the emulated device runs the same kernels everywhere)";
   }
   at::globalContext().setAllowTF32CuBLAS(false);
   torch::manual_seed(1);

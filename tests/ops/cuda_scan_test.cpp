@@ -14,7 +14,7 @@ class CudaScan : public testing::Test {
  protected:
   void SetUp() override {
     if (!torch::cuda::is_available()) {
-      GTEST_SKIP() << "no GPU here";
+      GTEST_SKIP() << "no GPU here (the emulated device runs the same kernels everywhere)";
     }
   }
 };

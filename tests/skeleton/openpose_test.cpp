@@ -63,7 +63,9 @@ TEST(OpenPose, RealFoldersOfBody25) {
   // The declared size decides; these poses cannot come from a 640x360 video.
   const auto unsized = [&] { read_openpose_folder(data / "openpose_json" / "model", {}); };
   EXPECT_EQ(test::exit_code_of(unsized), 4);
-  EXPECT_NE(test::error_of(unsized).find("give the video's own size"), std::string::npos) << test::error_of(unsized);
+  EXPECT_NE(test::error_of(unsized).find("give the video's own size (stg_data import openpose --width"),
+            std::string::npos)
+      << test::error_of(unsized);
 }
 
 TEST(OpenPose, LetterboxKeepsTheAspect) {
@@ -84,7 +86,9 @@ TEST(OpenPose, FollowsOnePersonThroughShuffledPeople) {
     const std::string big = person(200 + 10 * frame, 180, 150 - 10 * frame);
     const std::string small = person(500, 180, 60 + 10 * frame);
     const std::string ghost = R"({"pose_keypoints_2d":[]})";
-    const std::string people = frame == 5 ? "" : frame % 2 == 0 ? small + "," + big : big + "," + ghost + "," + small;
+    const std::string people = frame == 5       ? ""
+                               : frame % 2 == 0 ? fmt::format("{},{}", small, big)
+                                                : fmt::format("{},{},{}", big, ghost, small);
     write(folder / fmt::format("v_{}_keypoints.json", frame), frame_of(people));  // 10 sorts behind 9
   }
   const Motion motion = read_openpose_folder(folder.path(), {});

@@ -107,6 +107,18 @@ TEST(PendingFolder, AppearsOnCommitOnly) {
   EXPECT_EQ(read_text(folder / "step/a"), "1");
 }
 
+TEST(PendingFolder, ReplacesAFolderWholeAndKnowsATrailingSlash) {
+  const TempFolder folder;
+  for (const char* name : {"a", "b"}) {
+    PendingFolder pending(folder / "step/");
+    std::ofstream(pending.path() / name) << name;
+    pending.replace();
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "step/a"));
+  EXPECT_EQ(read_text(folder / "step/b"), "b");
+  EXPECT_EQ(entries(folder.path()), 1U);
+}
+
 TEST(FreeSpace, IsCheckedBeforeWriting) {
   const TempFolder folder;
   EXPECT_GT(free_bytes(folder / "not/yet/there"), 0U);

@@ -24,7 +24,7 @@ void read(config::Section section, EvalConfig& config);
 class MusicToSkeleton : public Task {
  public:
   /// Reads `model`, `loss`, `optim`, `schedule` and `eval`.
-  MusicToSkeleton(config::Section root, std::uint64_t seed, torch::Device device);
+  MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device);
 
   void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) override;
   std::vector<Stage> stages() const override { return {{"generator", "generator"}}; }
