@@ -2,6 +2,7 @@
 # Everything about the kernels that needs a GPU: run this on a machine that has one and paste what it prints.
 #
 #   bash tools/test-gpu.sh            build (preset gpu-check), then test, sanitize and time on the GPU
+#   bash tools/test-gpu.sh --no-build what is in build/gpu-check already: built elsewhere, with LibTorch's lib folder in LD_LIBRARY_PATH
 #   STG_GPU_FULL=1 ...                the full product of shapes as well, and compute-sanitizer's slower tools
 #
 # Needs an NVIDIA driver, nvcc with C++20 (12 or later) and LibTorch with CUDA, which `STG_CUDA=ON bash tools/setup.sh` brings
@@ -55,8 +56,10 @@ sanitize() {  # sanitize TOOL: the emulated device's claims, checked by NVIDIA's
 }
 
 mkdir -p build
-say "build (preset gpu-check, sm_$(architecture)); log in $build.log"
-build_all || { echo "the build failed"; exit 1; }
+if [[ ${1:-} != --no-build ]]; then
+  say "build (preset gpu-check, sm_$(architecture)); log in $build.log"
+  build_all || { echo "the build failed"; exit 1; }
+fi
 
 if ! nvidia-smi --query-gpu=name --format=csv,noheader >/dev/null 2>&1; then
   run "the same tests on the emulated device" program kernels_emulation
