@@ -35,8 +35,15 @@ struct Options {
   std::vector<std::int64_t> widths = {64, 128};  // d; the scans run over 2 d channels
   int repeats = 9;
   int threads = 2;
+  std::string device = "cpu";
   std::string json;
 };
+
+/// Where everything runs; set once, by main.
+torch::Device& device() {
+  static torch::Device chosen(torch::kCPU);
+  return chosen;
+}
 
 std::vector<ops::ScanOutput> loop_scan(const Tensor& u, const std::vector<ops::ScanBranch>& branches) {
   std::vector<ops::ScanOutput> outputs;
@@ -54,8 +61,15 @@ struct Contender {
 };
 
 double milliseconds(const std::function<void()>& work) {
+  const auto wait = [] {
+    if (device().is_cuda()) {
+      torch::cuda::synchronize();
+    }
+  };
+  wait();
   const auto begin = std::chrono::steady_clock::now();
   work();
+  wait();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 double median(std::vector<double> values) {
@@ -119,14 +133,16 @@ nn::StgmBlock make_block(std::int64_t d, const char* backend) {
   nn::StgmBlockConfig config;
   config.d = d;
   config.backend = backend;
-  return nn::StgmBlock(config, 0);
+  nn::StgmBlock block(config, 0);
+  block->to(device());
+  return block;
 }
 
 std::vector<nlohmann::json> measure_block(std::int64_t d, int repeats) {
   auto fast = make_block(d, "auto");
   auto slow = make_block(d, "reference");
-  const Tensor z = torch::randn({kBatch, kFrames, kJoints, d}).requires_grad_();
-  const Tensor d_out = torch::randn(z.sizes()) * 1e-4;
+  const Tensor z = torch::randn({kBatch, kFrames, kJoints, d}).to(device()).requires_grad_();
+  const Tensor d_out = torch::randn_like(z) * 1e-4;
   const auto forward = [&z](nn::StgmBlock& block) {
     return [&z, &block] {
       const torch::NoGradGuard no_grad;
@@ -151,19 +167,20 @@ nlohmann::json measure_gated_norm(std::int64_t d, int repeats) {
   std::vector<ops::GatedNormBranch> branches;
   std::vector<Tensor> leaves;
   for (int i = 0; i < 3; ++i) {
-    const ops::GatedNormBranch branch = {torch::randn(sizes).requires_grad_(), torch::ones({2 * d}).requires_grad_(),
-                                         torch::zeros({2 * d}).requires_grad_()};
+    const ops::GatedNormBranch branch = {torch::randn(sizes).to(device()).requires_grad_(),
+                                         torch::ones({2 * d}).to(device()).requires_grad_(),
+                                         torch::zeros({2 * d}).to(device()).requires_grad_()};
     branches.push_back(branch);
     leaves.insert(leaves.end(), {branch.y, branch.weight, branch.bias});
   }
-  const Tensor gate = torch::randn(sizes).requires_grad_();
+  const Tensor gate = torch::randn(sizes).to(device()).requires_grad_();
   leaves.push_back(gate);
-  const Tensor d_out = torch::randn(sizes);
+  const Tensor d_out = torch::randn_like(gate);
   const auto both = [&](ops::ScanBackend backend) {
     return [&, backend] { torch::autograd::grad({ops::gated_norm(branches, {gate}, 1e-5, backend)}, leaves, {d_out}); };
   };
   return compare(fmt::format("LN, gate, sum D{} fwd+bwd", 2 * d),
-                 {{"ours", both(ops::ScanBackend::kCpu), {}}, {"aten", both(ops::ScanBackend::kReference), {}}},
+                 {{"ours", both(ops::ScanBackend::kAuto), {}}, {"aten", both(ops::ScanBackend::kReference), {}}},
                  repeats);
 }
 
@@ -189,11 +206,12 @@ class Step {
     const auto document = config::Document::parse(
         fmt::format("model: {{name: stg_mamba, d: {}, scan: {{backend: {}}}}}", d, backend), "bench");
     generator_ = models::make_generator(document.root().section("model"), 1);
+    generator_.network->to(device());
     adam_ = std::make_unique<torch::optim::Adam>(generator_.network->parameters(), torch::optim::AdamOptions(3e-4));
     torch::manual_seed(2);
-    audio_ = torch::rand({kBatch, kFrames, 1600}) * 2 - 1;
-    noise_ = torch::randn({kBatch, kFrames, 10}) * 0.33;
-    pose_ = torch::rand({kBatch, kFrames, kJoints, 2}) - 0.5;
+    audio_ = (torch::rand({kBatch, kFrames, 1600}) * 2 - 1).to(device());
+    noise_ = (torch::randn({kBatch, kFrames, 10}) * 0.33).to(device());
+    pose_ = (torch::rand({kBatch, kFrames, kJoints, 2}) - 0.5).to(device());
   }
   void operator()() {
     adam_->zero_grad();
@@ -240,16 +258,20 @@ int run(int argc, char** argv) {
   app.add_option("--width", options.widths, "node widths d");
   app.add_option("--repeats", options.repeats, "repetitions, the median counts");
   app.add_option("--threads", options.threads, "threads");
+  app.add_option("--device", options.device, "cpu or cuda");
   app.add_option("--json", options.json, "also write the rows to this file");
   CLI11_PARSE(app, argc, argv);
   util::keep_freed_memory();  // as every program does: for all contenders alike
   at::set_num_threads(options.threads);
-  std::printf("%s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N16, 4 blocks\n", cpu_name().c_str(),
-              options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION);
+  device() = torch::Device(options.device);
+  std::printf("%s, %s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N16, 4 blocks\n", options.device.c_str(),
+              cpu_name().c_str(), options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION);
   nlohmann::json rows = nlohmann::json::array();
   for (const std::int64_t d : options.widths) {
     rows.push_back(measure_gated_norm(d, options.repeats));
-    rows.push_back(measure_graph_mix(d, options.repeats));
+    if (device().is_cpu()) {  // elsewhere it is ATen's
+      rows.push_back(measure_graph_mix(d, options.repeats));
+    }
     for (const nlohmann::json& row : measure_block(d, options.repeats)) {
       rows.push_back(row);
     }
@@ -258,8 +280,8 @@ int run(int argc, char** argv) {
     rows.push_back(compare_scans(
         fmt::format("S1-6 training step d{}", d), [&] { fast(); }, [&] { slow(); }, options.repeats));
   }
-  for (const std::int64_t d : options.widths) {
-    print_profile(d, 5);
+  for (const std::int64_t d : device().is_cpu() ? options.widths : std::vector<std::int64_t>()) {
+    print_profile(d, 5);  // a GPU works while the operators return
   }
   if (!options.json.empty()) {
     std::ofstream(options.json) << rows.dump(1) << "\n";

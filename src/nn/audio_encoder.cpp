@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/nn/audio_encoder.hpp"
 
+#include "stgmamba/nn/module_calls.hpp"
+#include "stgmamba/ops/linear.hpp"
 #include "stgmamba/util/check.hpp"
 
 namespace stgmamba::nn {
@@ -32,11 +34,13 @@ AudioCodeImpl::AudioCodeImpl() {
 
 torch::Tensor AudioCodeImpl::forward(const torch::Tensor& pieces) {
   torch::Tensor x = pieces;  // [R, 1, 1600]
-  for (std::size_t i = 0; i < std::size(kTable); ++i) {
+  for (std::size_t i = 0; i + 1 < std::size(kTable); ++i) {
     x = cl_[i]->as<torch::nn::Conv1d>()->forward(x);
     x = activations_[i]->as<torch::nn::Sequential>()->forward(x);
   }
-  return x.squeeze(-1);  // [R, 256]
+  // The last convolution spans what is left, [R, 128, 5]: a product of rows.
+  const auto& last = *cl_[std::size(kTable) - 1]->as<torch::nn::Conv1d>();
+  return torch::tanh(ops::linear_rows(x.flatten(1), last.weight.flatten(1), last.bias));  // [R, 256]
 }
 
 AudioEncoderImpl::AudioEncoderImpl(bool music_gru, double input_scale) : input_scale_(input_scale) {
@@ -55,9 +59,9 @@ torch::Tensor AudioEncoderImpl::forward(const torch::Tensor& audio) {
   const torch::Tensor pieces = (audio * input_scale_).reshape({-1, 1, kPiece});                       // [B F, 1, 1600]
   torch::Tensor tokens = encoder_->forward(pieces).view({audio.size(0), audio.size(1), kTokenSize});  // [B, F, 256]
   if (rnn_) {
-    tokens = std::get<0>(rnn_->forward(tokens));  // [B, F, 512]
+    tokens = call(rnn_, tokens);  // [B, F, 512]
   }
-  return fc_->forward(tokens);  // [B, F, 256]
+  return call(fc_, tokens);  // [B, F, 256]
 }
 
 }  // namespace stgmamba::nn

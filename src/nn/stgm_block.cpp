@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/nn/stgm_block.hpp"
 
-#include <torch/nn/functional/linear.h>
-
+#include "stgmamba/nn/module_calls.hpp"
 #include "stgmamba/ops/gated_norm.hpp"
+#include "stgmamba/ops/linear.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 
 namespace stgmamba::nn {
@@ -16,6 +16,11 @@ torch::nn::Sequential make_mlp(std::int64_t in, std::int64_t out, int layers) {
     mlp->push_back(torch::nn::Linear(out, out));
   }
   return mlp;
+}
+
+torch::Tensor run_mlp(torch::nn::Sequential& mlp, const torch::Tensor& x, ops::ScanBackend backend) {
+  const torch::Tensor first = call(mlp->ptr<torch::nn::LinearImpl>(0), x, backend);
+  return mlp->size() == 1 ? first : call(mlp->ptr<torch::nn::LinearImpl>(2), torch::silu(first), backend);
 }
 
 std::vector<std::int64_t> joint_order(const std::string& name) {
@@ -91,7 +96,7 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
     projections.push_back(ssms_.at(name)->projection());
   }
   const std::vector<torch::Tensor> projected =
-      torch::nn::functional::linear(u, torch::cat(projections, 0)).chunk(static_cast<std::int64_t>(names_.size()), -1);
+      ops::linear_rows(u, torch::cat(projections, 0), {}, backend).chunk(static_cast<std::int64_t>(names_.size()), -1);
   // `both` runs the joints twice with shared weights; its two results are summed into one branch.
   std::vector<ops::ScanBranch> runs;
   std::vector<std::size_t> owner;  // which branch a run belongs to
@@ -130,7 +135,7 @@ torch::Tensor StgmBlockImpl::combine(const std::vector<torch::Tensor>& branches,
   const ops::ScanBackend backend = ops::scan_backend_from_name(config_.backend);
   std::vector<torch::Tensor> gates;
   for (auto& gate : gates_) {
-    gates.push_back(gate->forward(x));  // [B, F, V, D], before silu
+    gates.push_back(run_mlp(gate, x, backend));  // [B, F, V, D], before silu
   }
   std::vector<ops::GatedNormBranch> normed;
   for (std::size_t i = 0; i < branches.size(); ++i) {
@@ -138,22 +143,22 @@ torch::Tensor StgmBlockImpl::combine(const std::vector<torch::Tensor>& branches,
   }
   const double epsilon = norms_[0]->options.eps();
   if (out_mlps_.size() == 1) {
-    return out_mlps_[0]->forward(ops::gated_norm(normed, gates, epsilon, backend));  // [B, F, V, d]
+    return call(out_mlps_[0], ops::gated_norm(normed, gates, epsilon, backend), backend);  // [B, F, V, d]
   }
   torch::Tensor total;
   for (std::size_t i = 0; i < normed.size(); ++i) {
     const torch::Tensor y = ops::gated_norm({normed[i]}, {gates[gates.size() == 1 ? 0 : i]}, epsilon, backend);
-    const torch::Tensor out = out_mlps_[i]->forward(y);  // [B, F, V, d]
+    const torch::Tensor out = call(out_mlps_[i], y, backend);  // [B, F, V, d]
     total = total.defined() ? total + out : out;
   }
   return total;
 }
 
 torch::Tensor StgmBlockImpl::forward(const torch::Tensor& z) {
-  const torch::Tensor x = norm_->forward(z);  // [B, F, V, d]
-  const torch::Tensor u =
-      graph_conv_->activated(in_mlp_->forward(x), ops::scan_backend_from_name(config_.backend));  // [B, F, V, D]
-  const torch::Tensor y = combine(scan(u), x);                                                    // [B, F, V, d]
+  const ops::ScanBackend backend = ops::scan_backend_from_name(config_.backend);
+  const torch::Tensor x = norm_->forward(z);                                              // [B, F, V, d]
+  const torch::Tensor u = graph_conv_->activated(run_mlp(in_mlp_, x, backend), backend);  // [B, F, V, D]
+  const torch::Tensor y = combine(scan(u), x);                                            // [B, F, V, d]
   return config_.residual ? z + y : y;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/models/mdvs/generator.hpp"
 
+#include "stgmamba/nn/module_calls.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 
 #include "models/noise.hpp"
@@ -15,14 +16,20 @@ void read(config::Section section, MdvsConfig& config) {
 }
 
 ResidualLinearImpl::ResidualLinearImpl(std::int64_t width) {
-  layer_ =
-      register_module("layer", torch::nn::Sequential(torch::nn::Linear(width, width), torch::nn::BatchNorm1d(width),
-                                                     torch::nn::ReLU(), torch::nn::Linear(width, width),
-                                                     torch::nn::BatchNorm1d(width), torch::nn::ReLU()));
+  for (std::size_t i = 0; i < 2; ++i) {
+    linears_.emplace_back(width, width);
+    norms_.emplace_back(width);
+  }
+  register_module("layer", torch::nn::Sequential(linears_[0], norms_[0], torch::nn::ReLU(), linears_[1], norms_[1],
+                                                 torch::nn::ReLU()));
 }
 
 torch::Tensor ResidualLinearImpl::forward(const torch::Tensor& x) {
-  return x + layer_->forward(x);
+  torch::Tensor y = x;
+  for (std::size_t i = 0; i < linears_.size(); ++i) {
+    y = torch::relu(norms_[i]->forward(nn::call(linears_[i], y)));
+  }
+  return x + y;
 }
 
 MdvsPoseImpl::MdvsPoseImpl(const MdvsConfig& config) {
@@ -37,10 +44,10 @@ MdvsPoseImpl::MdvsPoseImpl(const MdvsConfig& config) {
 }
 
 torch::Tensor MdvsPoseImpl::forward(const torch::Tensor& tokens, const torch::Tensor& noise) {
-  const torch::Tensor aux = torch::tanh(std::get<0>(rnn_noise_->forward(noise)));                  // [B, F, 10]
+  const torch::Tensor aux = torch::tanh(nn::call(rnn_noise_, noise));                              // [B, F, 10]
   torch::Tensor x = torch::cat({tokens, aux}, -1).reshape({-1, nn::kTokenSize + nn::kNoiseSize});  // [B F, 266]
-  x = layer3_->forward(layer2_->forward(layer1_->forward(layer0_->forward(x))));                   // [B F, width]
-  x = torch::tanh(final_linear_->forward(dropout_->forward(x)));                                   // [B F, 2 V]
+  x = layer3_->forward(layer2_->forward(layer1_->forward(nn::call(layer0_, x))));                  // [B F, width]
+  x = torch::tanh(nn::call(final_linear_, dropout_->forward(x)));                                  // [B F, 2 V]
   return x.view({tokens.size(0), tokens.size(1), skeleton::kJoints, 2});                           // [B, F, V, 2]
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/models/stg_mamba/generator.hpp"
 
+#include "stgmamba/nn/module_calls.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 
 #include "models/noise.hpp"
@@ -50,9 +51,9 @@ torch::Tensor StgMambaGenerator::encode(const torch::Tensor& audio) {
 }
 
 torch::Tensor StgMambaGenerator::decode(const torch::Tensor& tokens, const torch::Tensor& noise) {
-  const torch::Tensor aux = torch::tanh(std::get<0>(noise_encoder_->forward(noise)));  // [B, F, 10]
-  torch::Tensor z = lift_->forward(torch::cat({tokens, aux}, -1));                     // [B, F, V d]
-  z = z.view({tokens.size(0), tokens.size(1), kJoints, config_.block.d});              // [B, F, V, d]
+  const torch::Tensor aux = torch::tanh(nn::call(noise_encoder_, noise));  // [B, F, 10]
+  torch::Tensor z = nn::call(lift_, torch::cat({tokens, aux}, -1));        // [B, F, V d]
+  z = z.view({tokens.size(0), tokens.size(1), kJoints, config_.block.d});  // [B, F, V, d]
   std::vector<torch::Tensor> outputs;
   for (const auto& block : *blocks_) {
     z = block->as<nn::StgmBlock>()->forward(z);
@@ -63,7 +64,7 @@ torch::Tensor StgMambaGenerator::decode(const torch::Tensor& tokens, const torch
 
 torch::Tensor StgMambaGenerator::head(const std::vector<torch::Tensor>& outputs) {
   if (blocks_head_) {
-    return blocks_head_->forward(torch::cat(outputs, -1));  // [B, F, V, 2]
+    return nn::call(blocks_head_, torch::cat(outputs, -1));  // [B, F, V, 2]
   }
   const torch::Tensor frames = outputs.back().flatten(2).transpose(1, 2);   // [B, V d, F]
   const torch::Tensor pose = frame_head_->forward(frames).transpose(1, 2);  // [B, F, 2 V]

@@ -2,7 +2,9 @@
 // The generator of MDVS (mdvs-and-metrics A4, MDVS model/pose_generator_norm.py): row S1-1. Same parameter names.
 #pragma once
 
-#include <torch/nn/modules/container/sequential.h>
+#include <vector>
+
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/dropout.h>
 
 #include "stgmamba/models/pose_generator.hpp"
@@ -25,7 +27,8 @@ class ResidualLinearImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
-  torch::nn::Sequential layer_{nullptr};
+  std::vector<torch::nn::Linear> linears_;
+  std::vector<torch::nn::BatchNorm1d> norms_;
 };
 TORCH_MODULE(ResidualLinear);
 
