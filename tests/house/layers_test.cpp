@@ -93,7 +93,8 @@ TEST(Layers, IncludesGoOneWay) {
 }
 
 TEST(Layers, TorchFreeLayersNameNoTorch) {
-  for (const char* layer : {"util", "io", "config", "media", "skeleton", "synth", "data", "metrics", "kernels"}) {
+  for (const char* layer :
+       {"util", "io", "config", "media", "skeleton", "music", "synth", "data", "metrics", "kernels"}) {
     for (const fs::path& top : {kRoot / "src" / layer, kRoot / "include" / "stgmamba" / layer, kRoot / layer}) {
       if (!fs::exists(top)) {
         continue;
