@@ -10,9 +10,9 @@
 namespace stgmamba::music {
 namespace {
 
-constexpr double kSharpness = 32.0;   // periods per standard deviation of the smoothing
-constexpr double kFirstBeat = 0.01;   // share of the largest score that starts the chain
-constexpr std::int64_t kNone = -1;    // no beat before this one
+constexpr double kSharpness = 32.0;  // periods per standard deviation of the smoothing
+constexpr double kFirstBeat = 0.01;  // share of the largest score that starts the chain
+constexpr std::int64_t kNone = -1;   // no beat before this one
 
 /// How much each frame looks like a beat: onsets in units of their standard deviation, smoothed over a narrow Gaussian.
 std::vector<double> local_score(const std::vector<double>& strength, std::int64_t period) {
@@ -39,7 +39,8 @@ struct Chains {
   std::vector<std::int64_t> from;  // the beat before it, or kNone
 };
 
-/// Each frame's best chain is its own score plus the best earlier chain, which pays for a spacing other than the period.
+/// Each frame's best chain is its own score plus the best earlier chain, which pays for a spacing other than the
+/// period.
 Chains best_chains(const std::vector<double>& local, std::int64_t period, double tightness) {
   const auto nearest = static_cast<std::int64_t>(std::nearbyint(static_cast<double>(period) / 2.0));
   const std::int64_t farthest = 2 * period;
@@ -96,9 +97,7 @@ std::int64_t last_beat(const std::vector<double>& score) {
 /// beat, as librosa's does: the window's tail and a zero.
 double trim_threshold(const std::vector<double>& local, const std::vector<std::int64_t>& beats) {
   const auto score = [&](std::int64_t n) {
-    return n >= 0 && n < std::ssize(beats)
-               ? local[static_cast<std::size_t>(beats[static_cast<std::size_t>(n)])]
-               : 0.0;
+    return n >= 0 && n < std::ssize(beats) ? local[static_cast<std::size_t>(beats[static_cast<std::size_t>(n)])] : 0.0;
   };
   const std::int64_t count = std::min(std::ssize(beats) + 2, std::ssize(local));
   double squares = 0.0;
@@ -120,9 +119,10 @@ void trim_beats(std::vector<std::int64_t>& beats, const std::vector<double>& loc
 }  // namespace
 
 std::vector<double> track_beats(const OnsetEnvelope& onsets, double bpm, double tightness, bool trim) {
-  STG_CHECK(bpm > 0 && 60.0 * onsets.frame_rate / bpm >= 1.0,
-            "[track_beats] tempo must be above 0 and at most one beat a frame, got {} beats a minute at {} frames a second",
-            bpm, onsets.frame_rate);
+  STG_CHECK(
+      bpm > 0 && 60.0 * onsets.frame_rate / bpm >= 1.0,
+      "[track_beats] tempo must be above 0 and at most one beat a frame, got {} beats a minute at {} frames a second",
+      bpm, onsets.frame_rate);
   const std::vector<double>& strength = onsets.strength;
   const auto [least, most] = std::minmax_element(strength.begin(), strength.end());
   if (strength.empty() || *least == *most) {
@@ -149,6 +149,18 @@ Beats find_beats(const OnsetEnvelope& onsets, const BeatOptions& options) {
     beats.times = track_beats(onsets, beats.bpm, options.tightness, options.trim);
   }
   return beats;
+}
+
+std::string describe(const BeatOptions& options) {
+  const MelOptions& mel = options.onset.mel;
+  const bool mean = options.onset.aggregate == OnsetOptions::Aggregate::kMean;
+  return fmt::format(
+      "beats 1: window {} hop {} bands {} from {} to {} Hz, lag {}, {}, tempo {} around {} within {} octaves under {} "
+      "over "
+      "{} s, tightness {}, trim {}",
+      mel.window, mel.hop, mel.bands, mel.low_hz, mel.high_hz, options.onset.lag, mean ? "mean" : "median", options.bpm,
+      options.tempo.usual_bpm, options.tempo.octaves, options.tempo.max_bpm, options.tempo.seconds, options.tightness,
+      options.trim);
 }
 
 Beats find_beats(const media::Audio& audio, const BeatOptions& options) {

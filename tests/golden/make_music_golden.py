@@ -48,6 +48,7 @@ CASES = {
     "clicks_90": (16000, lambda rate: clicks(rate, 21.3, 90), {}),
     "clicks_120": (16000, lambda rate: clicks(rate, 21.3, 120), {}),
     "clicks_150": (16000, lambda rate: clicks(rate, 21.3, 150), {}),
+    "band_own": (16000, lambda rate: band(rate, 16.3, 96), dict(aggregate=np.median)),
     "band_default": (22050, lambda rate: band(rate, 19.7, 104), dict(n_fft=2048, hop=512, aggregate=np.median)),
     "band_odd": (11025, lambda rate: band(rate, 14.1, 133),
                  dict(n_fft=512, hop=160, n_mels=40, fmin=60.0, fmax=5000.0, lag=2, tightness=40.0, start_bpm=90.0)),

@@ -6,10 +6,10 @@
 #include <sstream>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "stgmamba/util/file.hpp"
@@ -42,12 +42,14 @@ TEST(BeatMatch, MirEvalsTenPairs) {
     const nlohmann::json expected = nlohmann::json::parse(util::read_text(file("output", "json")));
     const std::vector<double> reference = beats_in(file("ref", "txt")), found = beats_in(file("est", "txt"));
     ASSERT_GT(reference.size(), 10U);
-    EXPECT_NEAR(match_beats(reference, found).f_measure(), expected.at("F-measure").get<double>(), 1e-9) << "pair " << n;
+    EXPECT_NEAR(match_beats(reference, found).f_measure(), expected.at("F-measure").get<double>(), 1e-9)
+        << "pair " << n;
   }
 }
 
 /// The largest number of pairs, by trying all.
-int most_pairs(const std::vector<double>& a, const std::vector<double>& b, double tolerance, std::size_t i, unsigned used) {
+int most_pairs(const std::vector<double>& a, const std::vector<double>& b, double tolerance, std::size_t i,
+               unsigned used) {
   if (i == a.size()) {
     return 0;
   }

@@ -86,7 +86,8 @@ TEST(Beats, TrimmingLeavesOutTheQuietEnds) {
   media::Audio audio = silence(16000, 30.0);
   const media::Audio middle = clicks(16000, 14.0, 120);
   std::copy(middle.samples.begin(), middle.samples.end(), audio.samples.begin() + 8 * 16000);
-  for (std::size_t i = 0; i < audio.samples.size(); ++i) {  // something to follow at the ends: faint clicks, off the beat
+  for (std::size_t i = 0; i < audio.samples.size();
+       ++i) {  // something to follow at the ends: faint clicks, off the beat
     audio.samples[i] += i % 12000 == 0 ? 0.001F : 0.0F;
   }
   music::BeatOptions options;

@@ -88,7 +88,8 @@ TEST(Mel, AToneStandsInItsBandAndLoudnessIsInDecibels) {
   const auto row = mel.values.begin() + 40 * mel.bands;
   const auto band = std::max_element(row, row + mel.bands) - row;
   EXPECT_NEAR(static_cast<double>(band + 1) * 45.245 / 65 * 200 / 3, 440.0, 50.0);
-  const music::Spectrogram decibels = music::mel_decibels(tone(16000, 1.1, 440.0), {.window = 1024, .hop = 200, .bands = 64});
+  const music::Spectrogram decibels =
+      music::mel_decibels(tone(16000, 1.1, 440.0), {.window = 1024, .hop = 200, .bands = 64});
   const auto at = static_cast<std::size_t>(40 * mel.bands + band);
   EXPECT_NEAR(decibels.values[at], 10 * std::log10(mel.values[at]), 1e-4);
   const auto [least, most] = std::minmax_element(decibels.values.begin(), decibels.values.end());

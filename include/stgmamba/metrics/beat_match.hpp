@@ -13,7 +13,7 @@ struct BeatMatchOptions {
 };
 
 struct BeatMatch {
-  std::int64_t matched = 0;              // pairs, one to one, as many as possible
+  std::int64_t matched = 0;               // pairs, one to one, as many as possible
   std::int64_t reference = 0, found = 0;  // beats that took part
 
   double precision() const;  // matched / found, 0 without any

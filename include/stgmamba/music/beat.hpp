@@ -3,6 +3,7 @@
 // chain of onsets that keeps to it best (Ellis 2007, "Beat tracking by dynamic programming"), as librosa does it.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "stgmamba/music/onset.hpp"
@@ -19,9 +20,9 @@ struct TempoOptions {
 struct BeatOptions {
   OnsetOptions onset;
   TempoOptions tempo;
-  double bpm = 0.0;           // known tempo; 0: estimate it
-  double tightness = 100.0;   // how dearly a beat pays for being early or late
-  bool trim = true;           // leave out beats before the first and after the last clear onset
+  double bpm = 0.0;          // known tempo; 0: estimate it
+  double tightness = 100.0;  // how dearly a beat pays for being early or late
+  bool trim = true;          // leave out beats before the first and after the last clear onset
 };
 
 struct Beats {
@@ -38,5 +39,8 @@ std::vector<double> track_beats(const OnsetEnvelope& onsets, double bpm, double 
 /// Tempo, then beats. No beats where nothing sounds.
 Beats find_beats(const OnsetEnvelope& onsets, const BeatOptions& options = {});
 Beats find_beats(const media::Audio& audio, const BeatOptions& options = {});
+
+/// Every parameter as text, for caches and cards: equal texts, equal beats.
+std::string describe(const BeatOptions& options);
 
 }  // namespace stgmamba::music

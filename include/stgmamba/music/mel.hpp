@@ -10,10 +10,10 @@
 namespace stgmamba::music {
 
 struct MelOptions {
-  int window = 1024;    // samples of a Hann window, even (librosa's n_fft)
-  int hop = 256;        // samples between frames; 62.5 frames a second at 16 kHz
-  int bands = 128;      // triangles on Slaney's mel scale, each of area 1
-  double low_hz = 0.0;  // of the lowest triangle
+  int window = 1024;     // samples of a Hann window, even (librosa's n_fft)
+  int hop = 256;         // samples between frames; 62.5 frames a second at 16 kHz
+  int bands = 128;       // triangles on Slaney's mel scale, each of area 1
+  double low_hz = 0.0;   // of the lowest triangle
   double high_hz = 0.0;  // of the highest; 0: half the sample rate
 };
 
