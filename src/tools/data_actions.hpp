@@ -24,5 +24,6 @@ std::unique_ptr<DataAction> make_check_action();
 std::unique_ptr<DataAction> make_split_action();
 std::unique_ptr<DataAction> make_show_action();
 std::unique_ptr<DataAction> make_card_action();
+std::unique_ptr<DataAction> make_beats_action();
 
 }  // namespace stgmamba::tools

@@ -18,19 +18,20 @@ class DataCommand : public Command {
  public:
   std::string name() const override { return "stg_data"; }
   std::string summary() const override {
-    return "Makes, imports, checks, splits and shows datasets of music and dance.";
+    return "Makes, imports, checks, splits and shows datasets of music and dance; finds the beats of a song.";
   }
   std::string examples() const override {
     return "stg_data synth --preset tiny --out data/synth-tiny\n"
            "  stg_data import mdvs ballet=ballet.json kpop=kpop.json --out data/mdvs\n"
            "  stg_data import openpose poses/ --media videos/ --style kpop --out data/mine\n"
            "  stg_data check data/mine\n"
-           "  stg_data show data/mine -o sheet.png";
+           "  stg_data show data/mine -o sheet.png\n"
+           "  stg_data beats song.mp3";
   }
   void declare(CLI::App& app) override {
     app.require_subcommand(1);
     for (auto make : {make_synth_action, make_import_action, make_check_action, make_split_action, make_show_action,
-                      make_card_action}) {
+                      make_card_action, make_beats_action}) {
       std::unique_ptr<DataAction> action = make();
       CLI::App* sub = action->declare(app);
       sub->fallthrough();  // shared flags may follow the subcommand

@@ -71,6 +71,26 @@ TEST(Programs, TheDemoDancerDancesAndItsMotionCanBeDrawnAgain) {
   EXPECT_FALSE(media::VideoReader(folder / "b.mp4").info().has_audio);
 }
 
+TEST(Programs, TheBeatsOfASong) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 12.0);
+  const ToolRun run = run_tool("stg_data beats song.wav --json", folder.path());
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto result = nlohmann::json::parse(run.out);
+  EXPECT_NEAR(result.at("bpm").get<double>(), 120.0, 3.0);
+  EXPECT_NEAR(static_cast<double>(result.at("beats").size()), 23.0, 2.0);
+  EXPECT_DOUBLE_EQ(result.at("seconds").get<double>(), 12.0);
+  for (const char* option : {"--bpm 60", "--usual-bpm 400 --rate 22050", "--tightness 1 --aggregate mean --hop 700",
+                             "--window 256 --hop 100", "--no-trim --hop 400"}) {
+    const ToolRun other = run_tool(std::string("stg_data beats song.wav --json ") + option, folder.path());
+    EXPECT_EQ(other.code, 0) << other.err;
+    EXPECT_NE(nlohmann::json::parse(other.out).at("beats"), result.at("beats")) << option;
+  }
+  EXPECT_THAT(run_tool("stg_data beats song.wav", folder.path()).out, HasSubstr("beats a minute"));
+  media::write_wav(folder / "silence.wav", {std::vector<float>(16000, 0.0F), 16000});
+  EXPECT_THAT(run_tool("stg_data beats silence.wav", folder.path()).out, HasSubstr("no beats"));
+}
+
 TEST(Programs, QuietIsQuietAndSeedsRepeat) {
   const TempFolder folder;
   write_clicks(folder / "song.wav", 2.0);

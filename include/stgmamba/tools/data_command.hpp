@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// stg_data: make, import, check, split and show datasets.
+// stg_data: make, import, check, split and show datasets; find the beats of a song.
 #pragma once
 
 namespace stgmamba::tools {
