@@ -39,6 +39,7 @@ void read(config::Section section, DataConfig& config) {
   section.read("workers", config.workers, {.min = 0, .max = 256});
   section.read("prefetch", config.prefetch, {.min = 1, .max = 1024});
   section.read("cache_mb", config.cache_mb, {.min = 0, .max = 1 << 24});
+  section.read("beats", config.beats, kBeatChoices);
   read(section.section("augment"), config.augment);
 }
 

@@ -43,6 +43,17 @@ void require_part(const fs::path& folder, const char* part) {
   }
 }
 
+std::string hash_of(const std::vector<TakeInfo>& takes, const Splits& splits) {
+  std::string text;
+  for (const TakeInfo& info : takes) {
+    text += to_json(info).dump() + "\n";  // file hashes are part of a row
+  }
+  for (const auto& [name, ids] : splits) {
+    text += "split " + name + "\n" + split_text(ids);
+  }
+  return util::hash_text(text);
+}
+
 }  // namespace
 
 Dataset Dataset::open(const fs::path& folder) {
@@ -60,6 +71,7 @@ Dataset Dataset::open(const fs::path& folder) {
   dataset.folder_ = folder;
   dataset.takes_ = read_index(folder);
   dataset.splits_ = read_splits(folder);
+  dataset.hash_ = hash_of(dataset.takes_, dataset.splits_);
   std::set<std::string> known;
   for (const TakeInfo& info : dataset.takes_) {
     if (!known.insert(info.id).second) {
@@ -121,17 +133,6 @@ Take Dataset::load(const TakeInfo& info) const {
                     folder_.string());
   }
   return take;
-}
-
-std::string Dataset::hash() const {
-  std::string text;
-  for (const TakeInfo& info : takes_) {
-    text += to_json(info).dump() + "\n";  // file hashes are part of a row
-  }
-  for (const auto& [name, ids] : splits_) {
-    text += "split " + name + "\n" + split_text(ids);
-  }
-  return util::hash_text(text);
 }
 
 }  // namespace stgmamba::data

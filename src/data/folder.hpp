@@ -18,6 +18,7 @@ inline constexpr const char* kCardFile = "card.yaml";
 inline constexpr const char* kIndexFile = "index.jsonl";
 inline constexpr const char* kClipsFolder = "clips";
 inline constexpr const char* kSplitsFolder = "splits";
+inline constexpr const char* kCacheFolder = "cache";  // may be deleted at any time
 inline constexpr const char* kAudioFile = "audio.wav";
 inline constexpr const char* kPoseFile = "pose.npz";
 

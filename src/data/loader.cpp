@@ -43,7 +43,7 @@ struct Loader::Impl {
         seed(seed_),
         train(train_),
         plan(make_plan(dataset, config_, split, seed_, train_)),
-        cache(dataset, config_.cache_mb * kMegabyte) {
+        cache(dataset, config_.cache_mb * kMegabyte, config_.features != "waveform") {
     const std::int64_t samples = plan.epoch_samples();
     STG_CHECK(!train || samples >= config.batch_size, "[Loader] an epoch of {} windows has no batch of {}", samples,
               config.batch_size);
@@ -76,7 +76,7 @@ struct Loader::Impl {
     const std::int64_t epoch = step / batches, first = step % batches * config.batch_size;
     const std::int64_t size = std::min(config.batch_size, plan.epoch_samples() - first);
     const Order places = order_of(epoch);
-    Batch batch = make_batch(size, config.frames);
+    Batch batch = make_batch(size, config.frames, config.features);
     for (std::int64_t row = 0; row < size; ++row) {
       const Window window = plan.window(epoch, first + row, *places);
       const auto take = cache.get(plan.takes()[window.take]);
@@ -192,7 +192,7 @@ Batch Loader::at(std::int64_t step) const {
 std::vector<Batch> evaluation_batches(const Dataset& dataset, const DataConfig& config, const std::string& split,
                                       std::int64_t max_windows_per_take) {
   const WindowPlan plan = make_plan(dataset, config, split, 0, false);
-  TakeCache cache(dataset, config.cache_mb * kMegabyte);
+  TakeCache cache(dataset, config.cache_mb * kMegabyte, config.features != "waveform");
   std::vector<Window> chosen;
   std::map<std::size_t, std::int64_t> per_take;
   for (std::int64_t position = 0; position < plan.epoch_samples(); ++position) {
@@ -204,7 +204,7 @@ std::vector<Batch> evaluation_batches(const Dataset& dataset, const DataConfig& 
   std::vector<Batch> batches;
   const std::int64_t total = std::ssize(chosen);
   for (std::int64_t first = 0; first < total; first += config.batch_size) {
-    Batch batch = make_batch(std::min(config.batch_size, total - first), config.frames);
+    Batch batch = make_batch(std::min(config.batch_size, total - first), config.frames, config.features);
     for (std::int64_t row = 0; row < batch.size; ++row) {
       const Window& window = chosen[static_cast<std::size_t>(first + row)];
       fill_row(batch, row, *cache.get(plan.takes()[window.take]), window, 0, first + row, false);

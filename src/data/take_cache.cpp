@@ -6,10 +6,12 @@
 
 #include "stgmamba/util/error.hpp"
 
+#include "data/music_cache.hpp"
+
 namespace stgmamba::data {
 namespace {
 
-std::shared_ptr<const CachedTake> decode(const Dataset& dataset, const TakeInfo& info) {
+std::shared_ptr<const CachedTake> decode(const Dataset& dataset, const TakeInfo& info, bool features) {
   Take take = dataset.load(info);
   if (std::abs(take.audio.seconds() - take.motion.seconds()) > 1.0 / take.motion.fps + 1e-6) {
     throw DataError("take '{}' of {}: sound lasts {:.3f} s and poses {:.3f} s; run `stg_data check {}`", info.id,
@@ -28,17 +30,21 @@ std::shared_ptr<const CachedTake> decode(const Dataset& dataset, const TakeInfo&
                     dataset.folder().string());
   }
   cached->motion = std::move(take.motion);
+  if (features) {
+    cached->features = MusicCache(dataset.folder()).features(info, [&] { return take.audio; });
+  }
   return cached;
 }
 
 }  // namespace
 
 std::int64_t CachedTake::bytes() const {
-  return static_cast<std::int64_t>(samples.size() * sizeof(std::int16_t) +
-                                   (motion.xy.size() + motion.score.size()) * sizeof(float) + sizeof(CachedTake));
+  const std::size_t floats = motion.xy.size() + motion.score.size() + features.bands.size() + features.onsets.size();
+  return static_cast<std::int64_t>(samples.size() * sizeof(std::int16_t) + floats * sizeof(float) + sizeof(CachedTake));
 }
 
-TakeCache::TakeCache(const Dataset& dataset, std::int64_t limit_bytes) : dataset_(dataset), limit_(limit_bytes) {}
+TakeCache::TakeCache(const Dataset& dataset, std::int64_t limit_bytes, bool features)
+    : dataset_(dataset), limit_(limit_bytes), features_(features) {}
 
 std::int64_t TakeCache::bytes() const {
   const std::lock_guard<std::mutex> guard(mutex_);
@@ -59,7 +65,7 @@ std::shared_ptr<const CachedTake> TakeCache::get(const TakeInfo& info) {
     entries_[info.id] = {promise.get_future().share(), order_.begin(), 0};
   }
   try {
-    Result result = decode(dataset_, info);
+    Result result = decode(dataset_, info, features_);
     promise.set_value(result);
     settle(info.id, result->bytes());
     return result;

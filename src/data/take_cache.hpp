@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/music/features.hpp"
 
 namespace stgmamba::data {
 
@@ -20,12 +21,14 @@ struct CachedTake {
   TakeInfo info;
   std::vector<std::int16_t> samples;  // 16 kHz
   skeleton::Motion motion;            // no NaN; score 0 where a joint was missing
+  music::FeatureTrack features;       // without rows unless asked for
   std::int64_t bytes() const;
 };
 
 class TakeCache {
  public:
-  TakeCache(const Dataset& dataset, std::int64_t limit_bytes);
+  /// `features`: analyse the music as well.
+  TakeCache(const Dataset& dataset, std::int64_t limit_bytes, bool features = false);
   /// Decodes at most once even when several threads ask; an error reaches all of them and is not remembered.
   std::shared_ptr<const CachedTake> get(const TakeInfo& info);
   std::int64_t bytes() const;
@@ -40,6 +43,7 @@ class TakeCache {
   void settle(const std::string& id, std::int64_t bytes);
   Dataset dataset_;
   std::int64_t limit_, bytes_ = 0;
+  bool features_;
   mutable std::mutex mutex_;
   std::list<std::string> order_;  // newest first
   std::map<std::string, Entry> entries_;

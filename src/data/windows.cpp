@@ -175,7 +175,7 @@ std::vector<float> sample_sound(const std::vector<std::int16_t>& samples, std::i
   return out;
 }
 
-Batch make_batch(std::int64_t size, std::int64_t frames) {
+Batch make_batch(std::int64_t size, std::int64_t frames, const std::string& features) {
   Batch batch;
   batch.size = size;
   batch.frames = frames;
@@ -190,7 +190,21 @@ Batch make_batch(std::int64_t size, std::int64_t frames) {
   batch.source.resize(rows);
   batch.start.resize(rows);
   batch.beats.resize(rows);
+  if (features != "waveform") {
+    batch.features[features] = {music::kFeatureSize, std::vector<float>(cells * music::kFeatureSize)};  // [B, F, n]
+  }
   return batch;
+}
+
+/// Features of the window, as loud as its sound.
+void fill_features(Features& features, std::int64_t row, std::int64_t frames, const CachedTake& take,
+                   const Window& window, bool augment) {
+  const double start = static_cast<double>(window.first_sample) / kSampleRate;
+  std::vector<float> values = music::cut_features(take.features, start, window.draws.stretch / kFps, frames);
+  if (augment) {
+    music::amplify(values, window.draws.gain_db);
+  }
+  std::copy(values.begin(), values.end(), features.values.begin() + row * frames * features.size);
 }
 
 void fill_row(Batch& batch, std::int64_t row, const CachedTake& take, const Window& window, std::uint64_t seed,
@@ -203,6 +217,9 @@ void fill_row(Batch& batch, std::int64_t row, const CachedTake& take, const Wind
     augment_sound(sound, window.draws, seed, static_cast<std::uint64_t>(sample));
   }
   std::copy(sound.begin(), sound.end(), batch.audio.begin() + row * frames * kSamplesPerFrame);
+  for (auto& [name, features] : batch.features) {
+    fill_features(features, row, frames, take, window, augment);
+  }
   skeleton::Motion motion = sample_motion(take.motion, start, stretch / kFps, frames);
   if (window.draws.mirror) {
     motion = skeleton::mirror(motion);

@@ -52,9 +52,9 @@ skeleton::Motion sample_motion(const skeleton::Motion& motion, double start, dou
 std::vector<float> sample_sound(const std::vector<std::int16_t>& samples, std::int64_t first, double step,
                                 std::int64_t count);
 
-/// An empty batch with room for `size` windows.
-Batch make_batch(std::int64_t size, std::int64_t frames);
-/// Fills row `row` of the batch.
+/// An empty batch with room for `size` windows and the features of that name (music::kFeatureSets).
+Batch make_batch(std::int64_t size, std::int64_t frames, const std::string& features = "waveform");
+/// Fills row `row` of the batch. Of the sound's augmentation, features follow stretch and gain.
 void fill_row(Batch& batch, std::int64_t row, const CachedTake& take, const Window& window, std::uint64_t seed,
               std::int64_t sample, bool augment);
 

@@ -46,7 +46,7 @@ class EvalCommand : public Command {
   int check_bundle(const SharedFlags& flags) const;
   fs::path checkpoint() const;
 
-  std::string generated_, data_, config_, checkpoint_, parity_, dtype_ = "float64", runs_dir_ = "runs";
+  std::string generated_, data_, beats_ = "auto", config_, checkpoint_, parity_, dtype_ = "float64", runs_dir_ = "runs";
   std::vector<std::string> overrides_;
   bool check_ = false;
   double tolerance_ = 1e-4;
@@ -57,6 +57,11 @@ void EvalCommand::declare(CLI::App& app) {
   CLI::Option* data = app.add_option("--data", data_, "Dataset folder that --generated is scored against");
   CLI::Option* generated =
       app.add_option("--generated", generated_, "Folder of dances to score: <take id>.npz or .json")->needs(data);
+  app.add_option("--beats", beats_,
+                 "Beats of the music: the dataset's true ones, tracked ones, or auto: true ones where it has them")
+      ->needs(generated)
+      ->check(CLI::IsMember(data::kBeatChoices))
+      ->capture_default_str();
   CLI::Option* config = app.add_option("-c,--config", config_, "Configuration: a path, or a bare name");
   app.add_option("overrides", overrides_, "key=value, typed like the file: model.d=32");
   CLI::Option* checkpoint =
@@ -92,7 +97,9 @@ int EvalCommand::run(const SharedFlags& flags) {
 }
 
 int EvalCommand::score_generated(const SharedFlags& flags) const {
-  const eval::MotionScores scores = eval::score_motions(data::Dataset::open(data_), generated_);
+  data::Dataset dataset = data::Dataset::open(data_);
+  dataset.choose_beats(beats_);
+  const eval::MotionScores scores = eval::score_motions(dataset, generated_);
   if (!flags.json) {
     print_result(scores.text());
     return static_cast<int>(ExitCode::kDone);

@@ -77,6 +77,7 @@ Session open_session(const TrainOptions& options) {
 
 SessionData open_data(const Session& session) {
   data::Dataset dataset = data::Dataset::open(session.data.root);
+  dataset.choose_beats(session.data.beats);
   auto loader = std::make_unique<data::Loader>(dataset, session.data, "train", session.seed, /*train=*/true);
   const std::int64_t per_epoch = loader->batches_per_epoch();
   if (per_epoch < 1) {

@@ -31,6 +31,7 @@ const std::vector<Option> kMatter = {
     {"data.frames=16"},
     {"data.batch_size=3"},
     {"data.epoch_samples=8"},
+    {"data.beats=tracker"},
     {"data.augment.offset=false"},
     {"data.augment.gain_db=0"},
     {"data.augment.equaliser_db=0"},

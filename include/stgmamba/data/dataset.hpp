@@ -16,6 +16,10 @@ namespace stgmamba::data {
 
 inline const std::vector<std::string> kStyles = {"ballet", "popping", "kpop"};  // index = Batch::style
 
+/// Which beats of the music a take has (config `data.beats`): the corpus's own; those that the beat tracker hears; or
+/// the corpus's own where it has any and else the tracker's.
+inline const std::vector<std::string> kBeatChoices = {"auto", "truth", "tracker"};
+
 /// One row of index.jsonl: a take of any length.
 struct TakeInfo {
   std::string id;      // folder name under clips/
@@ -45,11 +49,15 @@ class Dataset {
   const std::vector<TakeInfo>& takes() const { return takes_; }
   std::vector<TakeInfo> split(const std::string& name, const std::vector<std::string>& styles = {}) const;
   Take load(const TakeInfo& info) const;
-  /// Hash over index and splits: identifies the data in run.json.
-  std::string hash() const;
+  /// Gives every take the beats of that choice (`kBeatChoices`), and says on the log how many are the tracker's. What
+  /// the tracker hears is kept in <folder>/cache/music; the first time takes about a second for ten minutes of music.
+  void choose_beats(const std::string& choice);
+  /// Hash over index and splits as they are on disk: identifies the data in run.json.
+  std::string hash() const { return hash_; }
 
  private:
   std::filesystem::path folder_;
+  std::string hash_;
   std::vector<TakeInfo> takes_;
   std::map<std::string, std::vector<std::string>> splits_;
 };

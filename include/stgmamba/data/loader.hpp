@@ -33,6 +33,9 @@ struct DataConfig {
   int prefetch = 4;              // batches held ready
   std::int64_t cache_mb = 2048;  // decoded takes kept in memory
   AugmentConfig augment;
+
+  std::string beats = "auto";         // auto: the corpus's true beats, else tracked ones; truth; tracker
+  std::string features = "waveform";  // what the model hears (model.music.features), beside samples; not read here
 };
 void read(config::Section section, DataConfig& config);
 
