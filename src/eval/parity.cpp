@@ -112,6 +112,11 @@ void write_parity_bundle(const fs::path& folder, const models::GeneratorHandle& 
   if (fs::exists(folder)) {
     throw ResourceError("{}: exists; give a new folder for the bundle", folder.string());
   }
+  if (!generator.music.hears_samples()) {
+    throw ConfigError(
+        "a parity bundle holds samples, but model.music.features is {}; take a model that hears waveforms",
+        generator.music.features);
+  }
   const auto dtype = options.float64 ? torch::kFloat64 : torch::kFloat32;
   models::PoseGenerator& network = *generator.network;
   network.to(torch::kCPU, dtype);

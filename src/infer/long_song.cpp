@@ -9,6 +9,8 @@
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
 
+#include "infer/hearing.hpp"
+
 namespace stgmamba::infer {
 namespace {
 
@@ -21,13 +23,14 @@ std::int64_t frames_of(std::int64_t samples) {
   return (samples + kSamples - 1) / kSamples;
 }
 
-/// Poses of `frames` frames of music that starts at `samples`, for each variant. One pass over the music.
-PoseBlock ask(const MotionModel& model, const LongSongOptions& options, const float* samples, std::int64_t frames,
-              std::int64_t phrase) {
+/// Poses of the window that follows the first `past` samples of `sound`, for each variant. One pass over the music.
+PoseBlock ask(const MotionModel& model, const LongSongOptions& options, const std::vector<float>& sound,
+              std::int64_t past, std::int64_t phrase) {
   const c10::InferenceMode no_gradients;
-  const at::Tensor audio = torch::from_blob(const_cast<float*>(samples), {1, frames, kSamples}, torch::kFloat32);
+  const at::Tensor music = hear(model.generator.music, sound, past);  // [1, F, 1600 or n]
+  const std::int64_t frames = music.size(1);
   models::PoseGenerator& network = *model.generator.network;
-  const at::Tensor tokens = network.encode(audio.to(model.device));  // [1, F, h]
+  const at::Tensor tokens = network.encode(music.to(model.device));  // [1, F, h]
   const at::Tensor noise = models::sample_noise(model.generator.noise, options.seed, kNoiseTag, {phrase}, frames,
                                                 options.variants);  // [n, F, 10]
   const at::Tensor pose = network.decode(tokens.expand({options.variants, -1, -1}), noise.to(model.device))
@@ -50,6 +53,7 @@ PoseBlock ask(const MotionModel& model, const LongSongOptions& options, const fl
 struct MotionStream::Impl {
   const MotionModel& model;
   LongSongOptions options;
+  std::vector<float> past;   // samples before the next window, at most kMemoryFrames; none where they are not heard
   std::vector<float> sound;  // samples from frame kHopFrames * windows on, and the window before's second half
   std::int64_t heard = 0;    // samples so far
   std::int64_t windows = 0;  // asked so far
@@ -63,11 +67,13 @@ struct MotionStream::Impl {
   /// Asks for the next window (its sound padded with silence) and blends it into what the window before left open.
   void advance(PoseBlock& out) {
     const std::int64_t wanted = kWindowFrames * kSamples;
-    std::vector<float> window(sound.begin(), sound.begin() + std::min<std::int64_t>(std::ssize(sound), wanted));
-    window.resize(static_cast<std::size_t>(wanted), 0.0F);
+    const std::int64_t before = std::ssize(past);
+    std::vector<float> window = past;
+    window.insert(window.end(), sound.begin(), sound.begin() + std::min<std::int64_t>(std::ssize(sound), wanted));
+    window.resize(static_cast<std::size_t>(before + wanted), 0.0F);
     // Noise drawn per frame repeats within a phrase, so there every window is its own.
     const std::int64_t phrase = model.generator.noise.mode == "clip" ? windows / options.phrase_windows : windows;
-    PoseBlock poses = ask(model, options, window.data(), kWindowFrames, phrase);
+    PoseBlock poses = ask(model, options, window, before, phrase);
     if (windows > 0) {
       const std::int64_t border = start_of(windows) + kContextFrames;
       seams.push_back(border);
@@ -77,7 +83,18 @@ struct MotionStream::Impl {
     last = std::move(poses);
     ++windows;
     const std::int64_t drop = std::min<std::int64_t>(std::ssize(sound), kHopFrames * kSamples);
+    remember(drop);
     sound.erase(sound.begin(), sound.begin() + drop);
+  }
+
+  /// Keeps the first `count` samples of `sound` for the features of later windows.
+  void remember(std::int64_t count) {
+    if (model.generator.music.hears_samples()) {
+      return;
+    }
+    past.insert(past.end(), sound.begin(), sound.begin() + count);
+    const std::int64_t extra = std::ssize(past) - kMemoryFrames * kSamples;
+    past.erase(past.begin(), past.begin() + std::max<std::int64_t>(0, extra));
   }
 
   /// Mixes the window before into the first frames that `poses` is about to give, from song frame `first` on.
@@ -105,7 +122,7 @@ struct MotionStream::Impl {
 };
 
 MotionStream::MotionStream(const MotionModel& model, const LongSongOptions& options)
-    : impl_(std::make_unique<Impl>(Impl{model, options, {}, 0, 0, 0, {}, {}, false})) {
+    : impl_(std::make_unique<Impl>(Impl{model, options, {}, {}, 0, 0, 0, {}, {}, false})) {
   STG_CHECK(options.variants >= 1 && options.phrase_windows >= 1,
             "[MotionStream] variants and phrase_windows must be "
             "positive, got {} and {}",
@@ -164,7 +181,7 @@ PoseBlock whole_song(const MotionModel& model, const media::Audio& audio, const 
   const std::int64_t frames = frames_of(std::ssize(audio.samples)), asked = std::max(frames, kWindowFrames);
   std::vector<float> sound = audio.samples;
   sound.resize(static_cast<std::size_t>(asked * kSamples), 0.0F);
-  PoseBlock block = ask(model, options, sound.data(), asked, 0);
+  PoseBlock block = ask(model, options, sound, 0, 0);
   for (auto& poses : block) {
     poses.resize(static_cast<std::size_t>(frames * kPose));
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "models/noise.hpp"
 
+#include "stgmamba/music/features.hpp"
 #include "stgmamba/nn/audio_encoder.hpp"
+#include "stgmamba/util/error.hpp"
 #include "stgmamba/util/random.hpp"
 
 namespace stgmamba::models {
@@ -9,6 +11,18 @@ namespace stgmamba::models {
 void read(config::Section section, NoiseConfig& config) {
   section.read("mode", config.mode, {"clip", "frame"});
   section.read("sigma", config.sigma, {.min = 0});
+}
+
+void read_music(config::Section section, MusicConfig& config, const std::string& audio_scale) {
+  section.section("music").read("features", config.features, music::kFeatureSets);
+  if (!config.hears_samples() && audio_scale != "unit") {
+    throw ConfigError("{}: 'model.audio_scale' scales samples, but the model hears {}; leave it at unit",
+                      section.where("audio_scale"), config.features);
+  }
+}
+
+std::int64_t feature_size(const MusicConfig& config) {
+  return config.hears_samples() ? 0 : music::kFeatureSize;
 }
 
 double audio_factor(const std::string& audio_scale) {

@@ -13,7 +13,7 @@ template <typename Network, typename Config>
 GeneratorHandle make(config::Section section) {
   Config config;
   read(section, config);
-  return {std::make_shared<Network>(config), config.noise, ""};
+  return {std::make_shared<Network>(config), config.noise, config.music, ""};
 }
 
 const std::vector<std::pair<std::string, std::function<GeneratorHandle(config::Section)>>>& methods() {

@@ -43,8 +43,15 @@ torch::Tensor AudioCodeImpl::forward(const torch::Tensor& pieces) {
   return torch::tanh(ops::linear_rows(x.flatten(1), last.weight.flatten(1), last.bias));  // [R, 256]
 }
 
-AudioEncoderImpl::AudioEncoderImpl(bool music_gru, double input_scale) : input_scale_(input_scale) {
-  register_module("encoder", encoder_);
+AudioEncoderImpl::AudioEncoderImpl(bool music_gru, double input_scale, std::int64_t features)
+    : input_scale_(input_scale), heard_(features > 0 ? features : kPiece) {
+  if (features > 0) {
+    feature_encoder_ = register_module("feature_encoder",
+                                       torch::nn::Sequential(torch::nn::Linear(features, kTokenSize),
+                                                             torch::nn::BatchNorm1d(kTokenSize), torch::nn::Tanh()));
+  } else {
+    encoder_ = register_module("encoder", AudioCode());
+  }
   if (music_gru) {
     rnn_ = register_module(
         "rnn", torch::nn::GRU(
@@ -54,10 +61,12 @@ AudioEncoderImpl::AudioEncoderImpl(bool music_gru, double input_scale) : input_s
 }
 
 torch::Tensor AudioEncoderImpl::forward(const torch::Tensor& audio) {
-  STG_CHECK(audio.dim() == 3 && audio.size(2) == kPiece,
-            "[AudioEncoder] audio must be [B, F, {}], got {} dimensions, last {}", kPiece, audio.dim(), audio.size(-1));
-  const torch::Tensor pieces = (audio * input_scale_).reshape({-1, 1, kPiece});                       // [B F, 1, 1600]
-  torch::Tensor tokens = encoder_->forward(pieces).view({audio.size(0), audio.size(1), kTokenSize});  // [B, F, 256]
+  STG_CHECK(audio.dim() == 3 && audio.size(2) == heard_,
+            "[AudioEncoder] audio must be [B, F, {}], got {} dimensions, last {}", heard_, audio.dim(), audio.size(-1));
+  const torch::Tensor scaled = audio * input_scale_;
+  torch::Tensor tokens = feature_encoder_ ? feature_encoder_->forward(scaled.reshape({-1, heard_}))  // [B F, 256]
+                                          : encoder_->forward(scaled.reshape({-1, 1, kPiece}));      // [B F, 256]
+  tokens = tokens.view({audio.size(0), audio.size(1), kTokenSize});                                  // [B, F, 256]
   if (rnn_) {
     tokens = call(rnn_, tokens);  // [B, F, 512]
   }

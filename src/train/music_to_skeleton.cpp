@@ -144,7 +144,8 @@ StageLoss MusicToSkeleton::stage_loss(const Stage&, const data::Batch& batch, co
   const torch::Tensor noise = models::sample_noise(generator_.noise, context.seed, "train", batch.sample, batch.frames,
                                                    loss_.best_of_k.k)
                                   .to(device_);                                        // [K * B, F, 10]
-  torch::Tensor tokens = generator_.network->encode(tensors.audio);                    // [B, F, 256]
+  const torch::Tensor music = tensors.music(generator_.music.features);                // [B, F, 1600 or n]
+  torch::Tensor tokens = generator_.network->encode(music);                            // [B, F, 256]
   tokens = loss_.best_of_k.k > 1 ? tokens.repeat({loss_.best_of_k.k, 1, 1}) : tokens;  // [K * B, F, 256]
   const torch::Tensor pose = generator_.network->decode(tokens, noise);                // [K * B, F, V, 2]
   const losses::PoseLoss loss = losses::pose_loss(loss_, pose, tensors.pose, tensors.score);
@@ -168,7 +169,8 @@ torch::Tensor MusicToSkeleton::generate(const data::Batch& batch, std::int64_t f
   }
   const torch::Tensor noise =
       models::sample_noise(generator_.noise, seed_, "validation", samples, batch.frames).to(device_);
-  return generator_.network->forward(to_tensors(batch, device_).audio, noise).to(torch::kCPU);  // [B, F, V, 2]
+  return generator_.network->forward(to_tensors(batch, device_).music(generator_.music.features), noise)
+      .to(torch::kCPU);  // [B, F, V, 2]
 }
 
 std::vector<std::string> MusicToSkeleton::validation_metrics() const {

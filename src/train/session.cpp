@@ -69,6 +69,7 @@ Session open_session(const TrainOptions& options) {
   read(root.section("checkpoint"), session.checkpoint);
   use_device(session);
   session.task = make_task(root, session.seed, session.device);
+  session.data.features = session.task->music_features();
   session.document.finish();
   session.resolved = session.document.resolved(false);
   check_metric(session);

@@ -26,9 +26,21 @@ at::Tensor copied(const std::vector<float>& values, std::vector<std::int64_t> sh
 
 BatchTensors to_tensors(const data::Batch& batch, c10::Device device) {
   const std::int64_t b = batch.size, f = batch.frames;
-  return {copied(batch.audio, {b, f, data::kSamplesPerFrame}, device),
-          copied(batch.pose, {b, f, skeleton::kJoints, 2}, device),
-          copied(batch.score, {b, f, skeleton::kJoints}, device)};
+  BatchTensors tensors{copied(batch.audio, {b, f, data::kSamplesPerFrame}, device),
+                       copied(batch.pose, {b, f, skeleton::kJoints, 2}, device),
+                       copied(batch.score, {b, f, skeleton::kJoints}, device),
+                       {}};
+  for (const auto& [name, features] : batch.features) {
+    tensors.features[name] = copied(features.values, {b, f, features.size}, device);
+  }
+  return tensors;
+}
+
+const at::Tensor& BatchTensors::music(const std::string& name) const {
+  const auto found = features.find(name);
+  STG_CHECK(name == "waveform" || found != features.end(),
+            "[BatchTensors] the batch must hold {}, which DataConfig::features asks for", name);
+  return name == "waveform" ? audio : found->second;
 }
 
 c10::Device device_from_name(const std::string& name, const std::string& where) {

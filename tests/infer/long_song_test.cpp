@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "infer/hearing.hpp"
 #include "infer/toy_generator.hpp"
 #include "support/temp_folder.hpp"
 
@@ -57,6 +58,35 @@ TEST(LongSong, StreamingEqualsOfflineBitForBit) {
     ASSERT_EQ(poses.size(), offline.variants[0].xy.size()) << piece;
     EXPECT_EQ(poses, offline.variants[0].xy) << piece;
   }
+}
+
+TEST(LongSong, ModelsThatHearFeaturesStreamAsWell) {
+  const infer::MotionModel model = toy_model("mel_onset_beat");
+  const media::Audio audio = song(34.2);  // longer than what is remembered
+  const infer::Dance offline = infer::generate_motion(model, audio, {});
+  EXPECT_EQ(offline.variants[0].frames(), 342);
+  for (const std::size_t piece : {std::size_t{7777}, std::size_t{1'000'000}}) {
+    EXPECT_EQ(skeleton::denormalise(streamed(model, audio, piece)), offline.variants[0].xy) << piece;
+  }
+  LongSongOptions whole;
+  whole.whole_song = true;
+  EXPECT_EQ(infer::generate_motion(model, audio, whole).variants[0].frames(), 342);
+}
+
+TEST(Hearing, FeaturesOfAWindowAreThoseOfTheWholeSong) {
+  const media::Audio audio = song(12.0);
+  const music::FeatureTrack track = music::analyse_track(audio);
+  const std::vector<float> all = music::cut_features(track, 0.0, 0.1, 120);
+  const std::vector<float> sound(audio.samples.begin() + 16000, audio.samples.begin() + 10 * 16000);  // 1 s to 10 s
+  const at::Tensor heard = infer::hear({"mel_onset_beat"}, sound, 4 * 16000);
+  ASSERT_EQ(heard.sizes(), (std::vector<std::int64_t>{1, 50, music::kFeatureSize}));
+  const at::Tensor expected = torch::tensor(all).view({1, 120, music::kFeatureSize}).slice(1, 50, 100);
+  using torch::indexing::Slice;
+  const at::Tensor apart = (heard - expected).abs().index({0, Slice(0, 49), Slice(0, music::kFeatureBands + 5)});
+  EXPECT_LT(apart.max().item<double>(), 1e-5);  // its last frame looks beyond the window
+  const at::Tensor samples = infer::hear({}, sound, 4 * 16000);
+  ASSERT_EQ(samples.sizes(), (std::vector<std::int64_t>{1, 50, 1600}));
+  EXPECT_EQ(samples[0][3][7].item<float>(), audio.samples[5 * 16000 + 3 * 1600 + 7]);
 }
 
 TEST(LongSong, WindowsKeepTheirMiddleAndFadeIntoEachOther) {

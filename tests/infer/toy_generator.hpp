@@ -5,14 +5,15 @@
 #include <torch/torch.h>
 
 #include "stgmamba/infer/motion_model.hpp"
+#include "stgmamba/music/features.hpp"
 
 namespace stgmamba::test {
 
 class ToyGenerator : public models::PoseGenerator {
  public:
-  ToyGenerator() {
+  explicit ToyGenerator(std::int64_t heard = 1600) {
     torch::manual_seed(3);
-    music_ = register_parameter("music", torch::randn({1600, 256}) * 0.002);
+    music_ = register_parameter("music", torch::randn({heard, 256}) * 0.002);
     pose_ = register_parameter("pose", torch::randn({256, 36}) * 0.05);
     noise_ = register_parameter("noise", torch::randn({10, 36}) * 0.5);
   }
@@ -33,9 +34,10 @@ class ToyGenerator : public models::PoseGenerator {
   torch::Tensor music_, pose_, noise_;
 };
 
-inline infer::MotionModel toy_model() {
+inline infer::MotionModel toy_model(const std::string& features = "waveform") {
   infer::MotionModel model;
-  model.generator.network = std::make_shared<ToyGenerator>();
+  model.generator.music.features = features;
+  model.generator.network = std::make_shared<ToyGenerator>(features == "waveform" ? 1600 : music::kFeatureSize);
   model.generator.name = "toy";
   return model;
 }

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "stgmamba/models/pose_generator.hpp"
+#include "stgmamba/music/features.hpp"
 #include "stgmamba/nn/audio_encoder.hpp"
 #include "stgmamba/nn/ssm.hpp"
 #include "stgmamba/weights/module_io.hpp"
@@ -101,15 +102,27 @@ TEST(Generators, EveryOptionOfMdvsChangesTheOutput) {
 }
 
 TEST(Generators, EveryParameterGetsAGradient) {
-  for (const std::string& text : {kTiny, std::string("name: mdvs, width: 8")}) {
+  const std::string features = ", music: {features: mel_onset_beat}";
+  for (const std::string& text : {kTiny, std::string("name: mdvs, width: 8"), kTiny + features}) {
     const GeneratorHandle model = from_text(text);
-    const Tensor audio = torch::randn({2, 6, 1600});
+    const Tensor audio = torch::randn({2, 6, model.music.hears_samples() ? 1600 : music::kFeatureSize});
     const Tensor pose = model.network->forward(audio, sample_noise(model.noise, 1, "test", {0, 1}, 6));
     (pose * torch::randn_like(pose)).sum().backward();
     for (const auto& entry : model.network->named_parameters()) {
       ASSERT_TRUE(entry.value().grad().defined()) << entry.key();
       EXPECT_GT(entry.value().grad().abs().max().item<double>(), 0.0) << entry.key();
     }
+  }
+}
+
+TEST(Generators, HearFeaturesInPlaceOfSamples) {
+  const std::string features = ", music: {features: mel_onset_beat}";
+  for (const std::string& text : {kTiny, std::string("name: mdvs, width: 8")}) {
+    const GeneratorHandle model = from_text(text + features);
+    EXPECT_EQ(model.music.features, "mel_onset_beat");
+    EXPECT_EQ(model.network->encode(torch::randn({2, 6, music::kFeatureSize})).size(2), 256);
+    EXPECT_THAT(test::error_of([&] { from_text(text + features + ", audio_scale: int16"); }),
+                testing::HasSubstr("leave it at unit"));
   }
 }
 

@@ -52,6 +52,20 @@ TEST(AudioEncoder, WithoutTheGruATokenHearsItsOwnPieceOnly) {
   }
 }
 
+TEST(AudioEncoder, FeaturesTakeTheSamplesPlace) {
+  torch::manual_seed(3);
+  AudioEncoder encoder(true, 1.0, 7);
+  const std::set<std::string> names = names_of(*encoder);
+  EXPECT_EQ(names.size(), 2U + 2U + 16U + 2U);  // Linear, norm, GRU, fc
+  EXPECT_EQ(names.count("feature_encoder.0.weight"), 1U);
+  const Tensor features = torch::randn({2, 5, 7}).requires_grad_();
+  const Tensor tokens = encoder->forward(features);
+  EXPECT_EQ(tokens.sizes(), (std::vector<std::int64_t>{2, 5, 256}));
+  tokens.pow(2).sum().backward();
+  EXPECT_TRUE((features.grad().abs().sum(0).sum(0) > 0).all().item<bool>());  // every column is heard
+  EXPECT_THAT(test::error_of([&] { encoder->forward(torch::zeros({2, 3, 1600})); }), testing::HasSubstr("[B, F, 7]"));
+}
+
 TEST(AudioEncoder, TheScaleMultipliesTheSound) {
   torch::manual_seed(2);
   AudioEncoder raw(false, 32768.0);

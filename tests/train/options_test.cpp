@@ -32,6 +32,7 @@ const std::vector<Option> kMatter = {
     {"data.batch_size=3"},
     {"data.epoch_samples=8"},
     {"data.beats=tracker"},
+    {"model.music.features=mel_onset_beat"},
     {"data.augment.offset=false"},
     {"data.augment.gain_db=0"},
     {"data.augment.equaliser_db=0"},

@@ -6,6 +6,9 @@
 //   the first window also gives the song's first frames, the last one its last;
 //   neighbours are cross-faded over the 5 frames around their border.
 //
+// A model that hears features (model.music.features) gets those of its window; beats are looked for in the 25 s before
+// the window and in it.
+//
 // z is a function of (seed, phrase); a phrase is a few windows long, so that a dance keeps its character that long.
 #pragma once
 
@@ -35,7 +38,8 @@ struct LongSongOptions {
 /// Poses that became final, for each variant: [variants][frames * V * 2], MDVS-normalised.
 using PoseBlock = std::vector<std::vector<float>>;
 
-/// Music in pieces of any size, poses out as soon as they are final. Holds at most a window of sound and of poses.
+/// Music in pieces of any size, poses out as soon as they are final. Holds at most a window of sound and of
+/// poses, and 25 s of sound more for a model that hears features.
 class MotionStream {
  public:
   MotionStream(const MotionModel& model, const LongSongOptions& options);

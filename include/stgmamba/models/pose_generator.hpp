@@ -16,7 +16,8 @@ namespace stgmamba::models {
 /// M in R^(F r), z -> S in R^(F x 2V), in two halves so that several draws of z share one pass over the music.
 class PoseGenerator : public torch::nn::Module {
  public:
-  /// Music tokens H_0 [B, F, 256] from audio [B, F, 1600] in [-1, 1].
+  /// Music tokens H_0 [B, F, 256] from what the network hears (MusicConfig): audio [B, F, 1600] in [-1, 1], or features
+  /// [B, F, n].
   virtual torch::Tensor encode(const torch::Tensor& audio) = 0;
   /// Pose [B, F, V, 2], MDVS-normalised, from tokens [B, F, 256] and noise [B, F, 10].
   virtual torch::Tensor decode(const torch::Tensor& tokens, const torch::Tensor& noise) = 0;
@@ -24,6 +25,13 @@ class PoseGenerator : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& audio, const torch::Tensor& noise) { return decode(encode(audio), noise); }
   /// Makes the constant pose [V, 2] the first output (head bias at atanh of it), where the method says so.
   virtual void set_median_pose(const torch::Tensor& pose) = 0;
+};
+
+/// What the network hears (config `model.music`).
+struct MusicConfig {
+  std::string features = "waveform";  // one of music::kFeatureSets
+
+  bool hears_samples() const { return features == "waveform"; }
 };
 
 /// Where z comes from (config `model.noise`).
@@ -40,6 +48,7 @@ torch::Tensor sample_noise(const NoiseConfig& config, std::uint64_t seed, const 
 struct GeneratorHandle {
   std::shared_ptr<PoseGenerator> network;
   NoiseConfig noise;
+  MusicConfig music;
   std::string name;  // model.name
 };
 

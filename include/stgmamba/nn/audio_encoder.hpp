@@ -4,6 +4,7 @@
 
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/rnn.h>
 #include <torch/nn/pimpl.h>
@@ -26,15 +27,19 @@ TORCH_MODULE(AudioCode);
 
 /// H_0 = Linear(BiGRU(code(M))): [B, F, 1600] -> [B, F, 256]. 2,361,808 parameters; without the GRU (rows S1-0g, S1-6g)
 /// a Linear 256 -> 256 a frame takes its place.
+/// With `features` = n > 0 it hears [B, F, n] instead of samples, and Linear n -> 256, BatchNorm and Tanh a frame take
+/// the convolutions' place.
 class AudioEncoderImpl : public torch::nn::Module {
  public:
-  AudioEncoderImpl(bool music_gru, double input_scale);
-  /// `audio` [B, F, 1600] in [-1, 1]; multiplied by input_scale first (32768 for MDVS's raw int16 range).
+  AudioEncoderImpl(bool music_gru, double input_scale, std::int64_t features = 0);
+  /// `audio` [B, F, 1600] in [-1, 1] or [B, F, n]; multiplied by input_scale first (32768 for MDVS's raw int16 range).
   torch::Tensor forward(const torch::Tensor& audio);
 
  private:
   double input_scale_;
-  AudioCode encoder_;
+  std::int64_t heard_;  // values a frame: 1600 or n
+  AudioCode encoder_{nullptr};
+  torch::nn::Sequential feature_encoder_{nullptr};
   torch::nn::GRU rnn_{nullptr};
   torch::nn::Linear fc_{nullptr};
 };

@@ -27,6 +27,7 @@ class MusicToSkeleton : public Task {
   MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device);
 
   void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) override;
+  std::string music_features() const override { return generator_.music.features; }
   std::vector<Stage> stages() const override { return {{"generator", "generator"}}; }
   StageLoss stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) override;
   std::vector<std::string> validation_metrics() const override;

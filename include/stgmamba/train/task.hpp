@@ -58,6 +58,8 @@ class Task {
   /// Loads what the task needs beside batches: validation windows, statistics. Called once, before the first step and
   /// after checkpoints or weights were loaded; `fresh` says that there were none.
   virtual void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) = 0;
+  /// What the task's networks hear, one of music::kFeatureSets: batches must hold it.
+  virtual std::string music_features() const { return "waveform"; }
   virtual std::vector<Stage> stages() const = 0;
   /// The loss of one stage. Randomness must come from (context.seed, context.step, global sample index) or from
   /// torch's default generator, which the trainer seeds anew at every step.

@@ -2,6 +2,7 @@
 // Host batches as tensors on a device.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include <ATen/core/Tensor.h>
@@ -14,6 +15,11 @@ struct BatchTensors {
   at::Tensor audio;  // [B, F, 1600]
   at::Tensor pose;   // [B, F, V, 2]
   at::Tensor score;  // [B, F, V]
+
+  std::map<std::string, at::Tensor> features;  // by name, [B, F, n]
+
+  /// What a network hears: audio for "waveform", else the features of that name, which the batch must hold.
+  const at::Tensor& music(const std::string& name) const;
 };
 
 /// Copies: the batch may go away.

@@ -12,6 +12,7 @@ void read(config::Section section, MdvsConfig& config) {
   section.read("width", config.width, {.min = 1, .max = 65536});
   section.read("dropout", config.dropout, {.min = 0, .below = 1});
   section.read("audio_scale", config.audio_scale, {"unit", "int16"});
+  read_music(section, config.music, config.audio_scale);
   read(section.section("noise"), config.noise);
 }
 
@@ -52,7 +53,8 @@ torch::Tensor MdvsPoseImpl::forward(const torch::Tensor& tokens, const torch::Te
 }
 
 MdvsGenerator::MdvsGenerator(const MdvsConfig& config) {
-  audio_encoder_ = register_module("audio_encoder", nn::AudioEncoder(true, audio_factor(config.audio_scale)));
+  audio_encoder_ = register_module(
+      "audio_encoder", nn::AudioEncoder(true, audio_factor(config.audio_scale), feature_size(config.music)));
   pose_generator_ = register_module("pose_generator", MdvsPose(config));
 }
 

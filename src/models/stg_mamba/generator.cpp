@@ -21,13 +21,14 @@ void read(config::Section section, StgMambaConfig& config) {
   section.section("head").read("concat", config.head, {"frame", "blocks"});
   section.read("audio_scale", config.audio_scale, {"unit", "int16"});
   section.read("music_gru", config.music_gru);
+  read_music(section, config.music, config.audio_scale);
   read(section.section("noise"), config.noise);
 }
 
 StgMambaGenerator::StgMambaGenerator(const StgMambaConfig& config) : config_(config) {
   const std::int64_t d = config.block.d;
-  audio_encoder_ =
-      register_module("audio_encoder", nn::AudioEncoder(config.music_gru, audio_factor(config.audio_scale)));
+  audio_encoder_ = register_module("audio_encoder", nn::AudioEncoder(config.music_gru, audio_factor(config.audio_scale),
+                                                                     feature_size(config.music)));
   noise_encoder_ = register_module(
       "noise_encoder", torch::nn::GRU(torch::nn::GRUOptions(nn::kNoiseSize, nn::kNoiseSize).batch_first(true)));
   lift_ = register_module("lift", torch::nn::Linear(nn::kTokenSize + nn::kNoiseSize, kJoints * d));

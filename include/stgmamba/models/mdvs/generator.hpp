@@ -16,6 +16,7 @@ struct MdvsConfig {
   std::int64_t width = 1024;         // of the residual blocks; 1024 is MDVS, less is row S1-1s
   double dropout = 0.5;              // before the last layer
   std::string audio_scale = "unit";  // unit: [-1, 1]; int16: MDVS's raw range
+  MusicConfig music;
   NoiseConfig noise{.mode = "frame"};
 };
 void read(config::Section section, MdvsConfig& config);

@@ -19,6 +19,7 @@ struct StgMambaConfig {
   std::string head = "frame";  // frame: joints of a frame concatenated, Conv1d over time; blocks: Z_1..Z_L a joint
   std::string audio_scale = "unit";  // unit: [-1, 1]; int16: MDVS's raw range
   bool music_gru = true;             // false: a Linear a frame in its place
+  MusicConfig music;
   NoiseConfig noise;
   nn::StgmBlockConfig block;
 };
