@@ -110,7 +110,8 @@ TEST_F(MusicCacheTest, WhatIsKeptIsUsedAndWhatIsDamagedIsMadeAnew) {
 
 TEST_F(MusicCacheTest, AFolderThatCannotBeWrittenOnlyCostsTime) {
   util::write_text(folder_ / "set/cache", "a file where the folder would be");
-  const music::FeatureTrack track = MusicCache(folder_ / "set").features(take(0), [&] { return dataset_.load(take(0)).audio; });
+  const music::FeatureTrack track =
+      MusicCache(folder_ / "set").features(take(0), [&] { return dataset_.load(take(0)).audio; });
   EXPECT_GT(track.rows(), 0);
 }
 

@@ -44,11 +44,19 @@ def band(rate, seconds, bpm):
     return (0.4 * drum + 0.2 * snare + 0.2 * melody).astype(np.float32)
 
 
+def quiet_start(rate, seconds, bpm):
+    """The band from afar (-60 dB) for 6 s, then near."""
+    sound = band(rate, seconds, bpm)
+    sound[: 6 * rate] *= np.float32(1e-3)
+    return sound
+
+
 CASES = {
     "clicks_90": (16000, lambda rate: clicks(rate, 21.3, 90), {}),
     "clicks_120": (16000, lambda rate: clicks(rate, 21.3, 120), {}),
     "clicks_150": (16000, lambda rate: clicks(rate, 21.3, 150), {}),
     "band_own": (16000, lambda rate: band(rate, 16.3, 96), dict(aggregate=np.median)),
+    "quiet_start": (16000, lambda rate: quiet_start(rate, 15.2, 118), {}),
     "band_default": (22050, lambda rate: band(rate, 19.7, 104), dict(n_fft=2048, hop=512, aggregate=np.median)),
     "band_odd": (11025, lambda rate: band(rate, 14.1, 133),
                  dict(n_fft=512, hop=160, n_mels=40, fmin=60.0, fmax=5000.0, lag=2, tightness=40.0, start_bpm=90.0)),

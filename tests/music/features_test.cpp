@@ -61,7 +61,7 @@ TEST(Features, PhaseGoesOnBeyondTheBeatsAndFollowsTheStretch) {
     const double turn = std::atan2(beat[0], beat[1]) / (2 * std::numbers::pi);
     return turn - std::floor(turn);
   };
-  EXPECT_NEAR(phase(music::cut_features(ramp(), 0.16, 0.1, 1), 0), 0.8, 1e-6);  // 0.1 s before the first of 0.5 s
+  EXPECT_NEAR(phase(music::cut_features(ramp(), 0.16, 0.1, 1), 0), 0.8, 1e-6);   // 0.1 s before the first of 0.5 s
   EXPECT_NEAR(phase(music::cut_features(ramp(), 1.26, 0.1, 1), 0), 0.25, 1e-6);  // after the last of 0.4 s
   EXPECT_NEAR(phase(music::cut_features(ramp(), 0.26, 0.15, 2), 1), 0.3, 1e-6);
   music::FeatureTrack free = ramp();

@@ -29,6 +29,14 @@ Case own_case() {
   return {"band_own", band(16000, 16.3, 96), {}};
 }
 
+Case quiet_case() {
+  Case made{"quiet_start", band(16000, 15.2, 118), {}};
+  std::transform(made.audio.samples.begin(), made.audio.samples.begin() + 6 * 16000, made.audio.samples.begin(),
+                 [](float sample) { return 1e-3F * sample; });
+  made.options.onset.aggregate = music::OnsetOptions::Aggregate::kMean;
+  return made;
+}
+
 Case default_case() {
   Case made{"band_default", band(22050, 19.7, 104), {}};
   made.options.onset.mel.window = 2048;
@@ -98,7 +106,8 @@ TEST_P(MusicGolden, TempoAndBeats) {
 INSTANTIATE_TEST_SUITE_P(Librosa, MusicGolden,
                          ::testing::Values(
                              +[] { return click_case("clicks_90", 90); }, +[] { return click_case("clicks_120", 120); },
-                             +[] { return click_case("clicks_150", 150); }, &own_case, &default_case, &odd_case),
+                             +[] { return click_case("clicks_150", 150); }, &own_case, &quiet_case, &default_case,
+                             &odd_case),
                          [](const auto& made) { return std::string(made.param().name); });
 
 }  // namespace

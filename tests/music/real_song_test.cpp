@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two songs of known tempo from the Debian package fretsonfire-songs-sectoid, backing track and guitar mixed: beat k stands
-// at 60 k / BPM s. What may be expected is what librosa reaches (docs/music.md, bench/beats.py).
+// Two songs of known tempo from the Debian package fretsonfire-songs-sectoid, backing track and guitar mixed: beat k
+// stands at 60 k / BPM s. What may be expected is what librosa reaches (docs/music.md, bench/beats.py).
 #include <cstdlib>
 #include <filesystem>
 
