@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "stgmamba/media/audio.hpp"
-#include "stgmamba/metrics/beat_match.hpp"
+#include "stgmamba/metrics/beat_f_measure.hpp"
 #include "stgmamba/music/beat.hpp"
 
 namespace stgmamba::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "stgmamba/metrics/beat_match.hpp"
+#include "stgmamba/metrics/beat_f_measure.hpp"
 
 #include <algorithm>
 #include <span>
