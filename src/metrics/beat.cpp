@@ -13,7 +13,6 @@ namespace stgmamba::metrics {
 
 namespace {
 
-constexpr int kPhases = 16;  // shifts of the beats that give the chance level
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// How far the envelope climbs from `at`, walking in one direction, before it falls under the minimum again. Entry 0 is
@@ -49,11 +48,11 @@ int order_of(const BeatOptions& options, double fps) {
   return options.order > 0 ? options.order : beat_order(fps);
 }
 
-double star(double score, double chance) {
+}  // namespace
+
+double beyond_chance(double score, double chance) {
   return chance >= 1.0 ? 0.0 : (score - chance) / (1.0 - chance);  // NaN stays NaN
 }
-
-}  // namespace
 
 int beat_order(double fps) {
   return std::max(1, static_cast<int>(std::lround(fps / 6.0)));
@@ -142,24 +141,28 @@ double BeatScore::bc_chance() const {
   return clips > 0 ? bc_chance_sum / clips : kNan;
 }
 double BeatScore::bc_star() const {
-  return star(bc(), bc_chance());
+  return beyond_chance(bc(), bc_chance());
 }
 double BeatScore::bc_k() const {
   return clips > 0 ? bc_k_sum / clips : kNan;
 }
 double BeatScore::bc_k_star() const {
-  return clips > 0 ? star(bc_k(), bc_k_chance_sum / clips) : kNan;
+  return clips > 0 ? beyond_chance(bc_k(), bc_k_chance_sum / clips) : kNan;
+}
+
+void BeatScore::add(const BeatScore& other, double weight) {
+  bc_sum += weight * other.bc_sum;
+  bc_chance_sum += weight * other.bc_chance_sum;
+  bc_k_sum += weight * other.bc_k_sum;
+  bc_k_chance_sum += weight * other.bc_k_chance_sum;
+  clips += weight * other.clips;
+  skipped += weight * other.skipped;
+  music_beats += weight * other.music_beats;
+  kinematic_beats += weight * other.kinematic_beats;
 }
 
 BeatScore& BeatScore::operator+=(const BeatScore& other) {
-  bc_sum += other.bc_sum;
-  bc_chance_sum += other.bc_chance_sum;
-  bc_k_sum += other.bc_k_sum;
-  bc_k_chance_sum += other.bc_k_chance_sum;
-  clips += other.clips;
-  skipped += other.skipped;
-  music_beats += other.music_beats;
-  kinematic_beats += other.kinematic_beats;
+  add(other);
   return *this;
 }
 
@@ -178,15 +181,15 @@ BeatScore beat_consistency(const skeleton::Motion& motion, const std::vector<dou
     return kinematic.empty() ? 0.0 : consistency(kinematic, beats, options.sigma);
   };
   score.clips = 1;
-  score.music_beats = static_cast<int>(music.size());
-  score.kinematic_beats = static_cast<int>(kinematic.size());
+  score.music_beats = static_cast<double>(music.size());
+  score.kinematic_beats = static_cast<double>(kinematic.size());
   score.bc_sum = consistency(music, kinematic, options.sigma);
   score.bc_k_sum = backwards(music_beats);
   double chance = 0.0;
   int phases = 0;
-  for (int k = 0; k < kPhases; ++k) {
-    const std::vector<double> moved = phase_shifted(music_beats, (k + 0.5) / kPhases);
-    score.bc_k_chance_sum += backwards(moved) / kPhases;
+  for (int k = 0; k < kPhaseShifts; ++k) {
+    const std::vector<double> moved = phase_shifted(music_beats, (k + 0.5) / kPhaseShifts);
+    score.bc_k_chance_sum += backwards(moved) / kPhaseShifts;
     const std::vector<double> inside = inside_border(moved, seconds, border);
     if (!inside.empty()) {
       chance += consistency(inside, kinematic, options.sigma);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "stgmamba/util/check.hpp"
 
@@ -16,26 +17,6 @@ using skeleton::kJoints;
 using skeleton::Motion;
 
 constexpr std::size_t kRow = static_cast<std::size_t>(kJoints) * 2;
-
-/// Lengths of the n-th finite difference of every joint's path, times fps^n, in h. [(F - n) * V]
-std::vector<double> difference_lengths(const Motion& motion, int order) {
-  std::vector<double> values(motion.xy.begin(), motion.xy.end());
-  for (int n = 0; n < order; ++n) {
-    if (values.size() <= kRow) {
-      return {};
-    }
-    for (std::size_t i = 0; i + kRow < values.size(); ++i) {
-      values[i] = values[i + kRow] - values[i];
-    }
-    values.resize(values.size() - kRow);
-  }
-  const double scale = std::pow(motion.fps, order) / skeleton::kUnit;
-  std::vector<double> lengths(values.size() / 2);
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    lengths[i] = scale * std::hypot(values[2 * i], values[2 * i + 1]);
-  }
-  return lengths;
-}
 
 double median_difference(const std::vector<Motion>& motions, int order) {
   std::vector<double> all;
@@ -60,6 +41,59 @@ double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return values.size() % 2 == 1 ? *middle : (*middle + *std::max_element(values.begin(), middle)) / 2.0;
+}
+
+std::vector<double> difference_lengths(const Motion& motion, int order) {
+  std::vector<double> values(motion.xy.begin(), motion.xy.end());
+  for (int n = 0; n < order; ++n) {
+    if (values.size() <= kRow) {
+      return {};
+    }
+    for (std::size_t i = 0; i + kRow < values.size(); ++i) {
+      values[i] = values[i + kRow] - values[i];
+    }
+    values.resize(values.size() - kRow);
+  }
+  const double scale = std::pow(motion.fps, order) / skeleton::kUnit;
+  std::vector<double> lengths(values.size() / 2);
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    lengths[i] = scale * std::hypot(values[2 * i], values[2 * i + 1]);
+  }
+  return lengths;
+}
+
+std::vector<double> frame_speeds(const Motion& motion) {
+  const std::vector<double> lengths = difference_lengths(motion, 1);
+  std::vector<double> speeds;
+  for (std::size_t first = 0; first < lengths.size(); first += kJoints) {
+    double sum = 0.0;
+    int seen = 0;
+    for (std::size_t joint = first; joint < first + kJoints; ++joint) {
+      if (std::isfinite(lengths[joint])) {
+        sum += lengths[joint];
+        ++seen;
+      }
+    }
+    speeds.push_back(seen > 0 ? sum / seen : std::numeric_limits<double>::quiet_NaN());
+  }
+  return speeds;
+}
+
+double slow_share(const std::vector<Motion>& generated, const std::vector<Motion>& real, double share) {
+  std::vector<double> usual;
+  for (const Motion& motion : real) {
+    const std::vector<double> speeds = frame_speeds(motion);
+    usual.insert(usual.end(), speeds.begin(), speeds.end());
+  }
+  const double threshold = share * median(std::move(usual));
+  double slow = 0.0, all = 0.0;
+  for (const Motion& motion : generated) {
+    for (const double speed : frame_speeds(motion)) {
+      slow += speed < threshold ? 1.0 : 0.0;
+      all += std::isfinite(speed) ? 1.0 : 0.0;
+    }
+  }
+  return ratio(slow, all);
 }
 
 double median_speed(const std::vector<Motion>& motions) {

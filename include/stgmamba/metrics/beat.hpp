@@ -40,19 +40,25 @@ std::vector<double> inside_border(const std::vector<double>& beats, double secon
 /// covered. Needs two beats.
 std::vector<double> phase_shifted(const std::vector<double>& beats, double share);
 
+/// How far a score lies above what chance alone gives: (score - chance) / (1 - chance). 0 where chance is 1.
+double beyond_chance(double score, double chance);
+
+inline constexpr int kPhaseShifts = 16;  // shifts (k + 1/2) / 16 of the beat period that give the chance level
+
 /// Sums over clips; the scores are read at the end, because BC* is a ratio of means.
 struct BeatScore {
   double bc_sum = 0.0, bc_chance_sum = 0.0;      // music -> kinematic
   double bc_k_sum = 0.0, bc_k_chance_sum = 0.0;  // kinematic -> music
-  int clips = 0;                                 // with at least one music beat
-  int skipped = 0;                               // without
-  int music_beats = 0, kinematic_beats = 0;
+  double clips = 0.0;                            // with at least one music beat
+  double skipped = 0.0;                          // without
+  double music_beats = 0.0, kinematic_beats = 0.0;
 
   double bc() const;         // NaN without clips, as all below
-  double bc_chance() const;  // mean over 16 phase shifts (k + 1/2) / 16 of the beat period
+  double bc_chance() const;  // mean over the phase shifts
   double bc_star() const;    // (BC - chance) / (1 - chance)
   double bc_k() const;       // the other direction, which rewards few and well-placed beats
   double bc_k_star() const;
+  void add(const BeatScore& other, double weight = 1.0);
   BeatScore& operator+=(const BeatScore& other);
 };
 

@@ -14,6 +14,16 @@ namespace stgmamba::metrics {
 double median_speed(const std::vector<skeleton::Motion>& motions);
 double median_jerk(const std::vector<skeleton::Motion>& motions);
 
+/// Lengths of the n-th finite difference of every joint's path times fps^n, in h and seconds; NaN next to missing
+/// joints: n = 1 speeds, n = 3 jerks. [(F - n) * V]
+std::vector<double> difference_lengths(const skeleton::Motion& motion, int order);
+
+/// Share of frames whose mean joint speed is under `share` of that of the real dances' median frame: frozen motion.
+double slow_share(const std::vector<skeleton::Motion>& generated, const std::vector<skeleton::Motion>& real,
+                  double share = 0.2);
+/// Mean speed of the seen joints over each step, in h/s; NaN where none is seen. [F - 1]
+std::vector<double> frame_speeds(const skeleton::Motion& motion);
+
 /// Generated over real; 1 = as real. 0 when the real ones do not move.
 double speed_ratio(const std::vector<skeleton::Motion>& generated, const std::vector<skeleton::Motion>& real);
 double jerk_ratio(const std::vector<skeleton::Motion>& generated, const std::vector<skeleton::Motion>& real);
