@@ -48,9 +48,9 @@ std::string difference(const MetricCard& a, const ScoreSample& a_sample, const M
 }
 
 std::string card_text(const MetricCard& card, const ScoreSample& sample) {
-  std::string text = fmt::format("{}  {}, version {}\n  {}\n  {}{}{}\n", card.name, card.title, card.version,
-                                 card.definition, direction_text(card.direction), card.unit.empty() ? "" : "; in ",
-                                 card.unit);
+  std::string text =
+      fmt::format("{}  {}, version {}\n  {}\n  {}{}{}\n", card.name, card.title, card.version, card.definition,
+                  direction_text(card.direction), card.unit.empty() ? "" : "; in ", card.unit);
   std::vector<std::string> parts;
   for (const auto& [name, value] : card.constants) {
     parts.push_back(fmt::format("{} {:g}", name, value));

@@ -13,9 +13,9 @@ namespace {
 
 TEST(BeatMatch, GreedyOneToOne) {
   const std::vector<double> kinematic = {0.25, 0.85, 1.45}, music = {0.0, 0.5, 1.0, 1.5};  // the reference's vector
-  EXPECT_EQ(metrics::matched_beats(kinematic, music, 0.1), 1);   // 1.45 -> 1.5
-  EXPECT_EQ(metrics::matched_beats(kinematic, music, 0.2), 2);   // 0.85 -> 1.0 too
-  EXPECT_EQ(metrics::matched_beats(kinematic, music, 0.25), 3);  // exactly one tolerance away counts
+  EXPECT_EQ(metrics::matched_beats(kinematic, music, 0.1), 1);                             // 1.45 -> 1.5
+  EXPECT_EQ(metrics::matched_beats(kinematic, music, 0.2), 2);                             // 0.85 -> 1.0 too
+  EXPECT_EQ(metrics::matched_beats(kinematic, music, 0.25), 3);    // exactly one tolerance away counts
   EXPECT_EQ(metrics::matched_beats({0.98, 1.02}, {1.0}, 0.1), 1);  // a music beat serves once
   EXPECT_EQ(metrics::matched_beats({0.5, 0.6}, {0.55, 3.0}, 0.2), 1);
   EXPECT_EQ(metrics::matched_beats({}, music, 0.1), 0);

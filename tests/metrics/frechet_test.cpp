@@ -128,8 +128,8 @@ TEST(Mmd, SongsWeighAsOftenAsTheyCount) {
     y_song[i] = i % 3;
   }
   const metrics::KernelSums sums(x, x_song, y, y_song, 3, 2.0, false);
-  const Features one_song_x{2, {x.values[2], x.values[3], x.values[8], x.values[9], x.values[14], x.values[15],
-                                x.values[20], x.values[21]}};
+  const Features one_song_x{
+      2, {x.values[2], x.values[3], x.values[8], x.values[9], x.values[14], x.values[15], x.values[20], x.values[21]}};
   const Features one_song_y{2, {y.values[2], y.values[3], y.values[8], y.values[9], y.values[14], y.values[15]}};
   const std::vector<std::size_t> four(4, 0), three(3, 0);
   const metrics::KernelSums alone(one_song_x, four, one_song_y, three, 1, 2.0, false);

@@ -63,9 +63,9 @@ TEST_F(MetricGolden, FrechetDistances) {
   const auto absolute = [](const Motion& motion) { return metrics::pose_features(motion, false); };
   expect_close(metrics::frechet_distance(gather(real_, poses), gather(made_, poses)), "pfd");
   expect_close(metrics::frechet_distance(gather(real_, absolute), gather(made_, absolute)), "pfd_absolute");
-  expect_close(metrics::frechet_distance(gather(real_, metrics::velocity_features),
-                                         gather(made_, metrics::velocity_features)),
-               "vfd");
+  expect_close(
+      metrics::frechet_distance(gather(real_, metrics::velocity_features), gather(made_, metrics::velocity_features)),
+      "vfd");
 }
 
 TEST_F(MetricGolden, MaximumMeanDiscrepancy) {

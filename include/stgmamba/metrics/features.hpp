@@ -26,12 +26,12 @@ struct Features {
 Features pose_features(const skeleton::Motion& motion, bool centred = true);
 /// Steps from frame to frame, px a frame, not centred: travel counts. [F - 1, 36]
 Features velocity_features(const skeleton::Motion& motion);
-/// Consecutive windows of `length` rows, each flattened to one; what is left at the end is dropped. The motion must have
-/// no missing joint, or windows would straddle gaps. [N, length * width]
+/// Consecutive windows of `length` rows, each flattened to one; what is left at the end is dropped. The motion must
+/// have no missing joint, or windows would straddle gaps. [N, length * width]
 Features windows_of(const Features& frames, std::size_t length);
 
-/// A joint's mean squared velocity along x, along y, and its mean acceleration, in h and seconds (FID_k of AIST++ in two
-/// dimensions, without the published slip of precedence). Differences are averaged over +-1/30 s as there: over one
+/// A joint's mean squared velocity along x, along y, and its mean acceleration, in h and seconds (FID_k of AIST++ in
+/// two dimensions, without the published slip of precedence). Differences are averaged over +-1/30 s as there: over one
 /// frame alone up to 15 frames/s. One row, or none where a joint is missing. [1, 54]
 Features kinetic_features(const skeleton::Motion& motion);
 

@@ -25,9 +25,9 @@ class Moments {
 
   std::size_t width() const { return sum_.size(); }
   double count() const { return count_; }
-  std::vector<double> mean() const;            // [W]
-  std::vector<double> covariance() const;      // [W, W], divided by count - 1
-  std::vector<double> deviation() const;       // [W], population standard deviation
+  std::vector<double> mean() const;        // [W]
+  std::vector<double> covariance() const;  // [W, W], divided by count - 1
+  std::vector<double> deviation() const;   // [W], population standard deviation
 
  private:
   double count_ = 0.0;
@@ -35,8 +35,8 @@ class Moments {
 };
 
 /// In double precision: matrix roots from symmetric eigen-decompositions with negative eigenvalues clamped to 0, and
-/// Tr (S1 S2)^(1/2) as the sum of the singular values of S1^(1/2) S2^(1/2). So singular covariances are no special case,
-/// and no noise of their null space is blown up by a second root. NaN with under two rows on either side.
+/// Tr (S1 S2)^(1/2) as the sum of the singular values of S1^(1/2) S2^(1/2). So singular covariances are no special
+/// case, and no noise of their null space is blown up by a second root. NaN with under two rows on either side.
 double frechet_distance(const Moments& a, const Moments& b);
 double frechet_distance(const Features& a, const Features& b);
 
