@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stgmamba/infer/long_song.hpp"
+#include "stgmamba/infer/retrieval.hpp"
 #include "stgmamba/infer/skeleton_video.hpp"
 #include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/tools/demo_dancer.hpp"
@@ -36,7 +37,8 @@ class GenerateCommand : public Command {
            "  stg_generate --music song.mp3 --motion runs/kpop --seed 7 --variants 3 -o dance.mp4\n"
            "  stg_generate --music song.mp3 --save-skeleton dance.npz\n"
            "  stg_generate --from-skeleton dance.npz --music song.mp3 -o dance.mp4\n"
-           "  stg_generate --music song.mp3 --motion demo -o dance.mp4      the built-in dancer, no model needed";
+           "  stg_generate --music song.mp3 --motion demo -o dance.mp4      the built-in dancer, no model needed\n"
+           "  stg_generate --music song.mp3 --motion retrieval --data data/synth-small -o dance.mp4";
   }
   void declare(CLI::App& app) override;
   int run(const SharedFlags& flags) override;
@@ -45,12 +47,13 @@ class GenerateCommand : public Command {
   void check_arguments() const;
   infer::Dance dance(const SharedFlags& flags, const media::Audio& audio);
   infer::Dance dance_from_file() const;
+  infer::Dance dance_from_memory(const media::Audio& audio, std::uint64_t seed);
   fs::path model_path() const;
   std::string numbered(const std::string& path, std::size_t variant) const;
   void report(const SharedFlags& flags, const infer::Dance& dance, const std::vector<std::string>& files,
               double seconds, std::int64_t frames) const;
 
-  std::string music_, output_, motion_, from_skeleton_, save_skeleton_, fps_ = "30", runs_dir_ = "runs";
+  std::string music_, output_, motion_, data_, from_skeleton_, save_skeleton_, fps_ = "30", runs_dir_ = "runs";
   std::string checkpoint_ = "auto", long_ = "windows", made_by_;
   double seconds_ = -1.0, start_ = 0.0, scale_ = 1.0, skeleton_fps_ = 10.0;
   std::int64_t variants_ = 1;
@@ -60,7 +63,9 @@ class GenerateCommand : public Command {
 void GenerateCommand::declare(CLI::App& app) {
   app.add_option("-m,--music", music_, "Song: any file FFmpeg can decode");
   app.add_option("-o,--output", output_, "Video to write: .mp4, .gif (silent) or .png (a contact sheet)");
-  app.add_option("--motion", motion_, "Run or checkpoint folder, or 'demo' (default: the newest finished run)");
+  app.add_option("--motion", motion_,
+                 "Run or checkpoint folder, 'demo', or 'retrieval' (default: newest finished run)");
+  app.add_option("--data", data_, "Dataset whose training dances --motion retrieval warps onto the song's beats");
   app.add_option("--checkpoint", checkpoint_, "Which of the run: auto (best, else last), best, last or a step")
       ->capture_default_str();
   app.add_option("--runs-dir", runs_dir_, "Where runs live")->capture_default_str();
@@ -102,6 +107,9 @@ void GenerateCommand::check_arguments() const {
   }
   if (output_.empty() && save_skeleton_.empty()) {
     throw UsageError("stg_generate: nothing to write; give -o VIDEO.mp4 or --save-skeleton FILE");
+  }
+  if ((motion_ == "retrieval") == data_.empty()) {
+    throw UsageError("stg_generate: --motion retrieval and --data DATASET belong together");
   }
   const std::string kind = fs::path(output_).extension().string();
   if (!output_.empty() && kind != ".mp4" && kind != ".gif" && kind != ".png") {
@@ -160,10 +168,30 @@ infer::Dance GenerateCommand::dance(const SharedFlags& flags, const media::Audio
     util::log().info("the built-in dancer follows its own beat tracking; it is no trained model");
     return demo_dance(audio, options.seed, variants_);
   }
+  if (motion_ == "retrieval") {
+    return dance_from_memory(audio, options.seed);
+  }
   const auto model = infer::MotionModel::load(model_path(), resolve_device(flags.device), checkpoint_);
   made_by_ = model.checkpoint.string();
   util::log().info("{} from {}", model.generator.name, made_by_);
   return infer::generate_motion(model, audio, options);
+}
+
+/// Training dances, warped: no model either.
+infer::Dance GenerateCommand::dance_from_memory(const media::Audio& audio, std::uint64_t seed) {
+  made_by_ = "retrieval from " + data_ + " (no model)";
+  if (audio.samples.empty()) {
+    throw DataError("no music came in: nothing to dance to");
+  }
+  const auto library = infer::MotionLibrary::from_dataset(data::Dataset::open(data_));
+  util::log().info("{} pieces of eight beats in {}", library.pieces(), data_);
+  const infer::BeatMusic music = infer::beat_music(audio, heard_beats(audio));
+  infer::Dance result;
+  for (std::int64_t draw = 0; draw < variants_; ++draw) {
+    result.variants.push_back(library.dance(music, audio.seconds(), seed, draw));
+  }
+  infer::measure_spread(result);
+  return result;
 }
 
 infer::Dance GenerateCommand::dance_from_file() const {
