@@ -18,6 +18,8 @@
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
+#include "eval_actions.hpp"
+
 namespace stgmamba::tools {
 namespace {
 
@@ -27,45 +29,47 @@ class EvalCommand : public Command {
  public:
   std::string name() const override { return "stg_eval"; }
   std::string summary() const override {
-    return "Scores generated dances against a dataset; writes a network's parity bundle (weights, inputs, outputs, "
-           "gradients) or compares it with what another framework made of it.";
+    return "Scores dances against a dataset, as the paper's tables or one by one; asks whether a model hears the "
+           "music; writes a network's parity bundle (weights, inputs, outputs, gradients) or compares it with what another "
+           "framework made of it.";
   }
   std::string examples() const override {
     return "stg_eval --generated out/dances --data data/synth-tiny     files named after takes, kpop_001_a.npz\n"
+           "  stg_eval --table configs/tables/table4_small.yaml --run-missing   trains and scores what is not there\n"
+           "  stg_eval --table 2 --generated theirs --joints smpl24 --format md\n"
+           "  stg_eval --checkpoint runs/kpop --data data/mdvs --fail-if \"bc_star<0.2\"\n"
+           "  stg_eval --checkpoint runs/kpop --data data/mdvs --card music-sensitivity\n"
+           "  stg_eval --config kpop.yaml --scaling\n"
            "  stg_eval --config tiny_kpop.yaml --checkpoint best --parity out/parity\n"
            "  stg_eval --config kpop.yaml --parity out/fresh       fresh weights from the configuration's seed\n"
            "  stg_eval --parity out/parity --check";
   }
   void declare(CLI::App& app) override;
-  bool uses_gpu() const override { return false; }
   int run(const SharedFlags& flags) override;
 
  private:
+  void declare_boards(CLI::App& app);
+  bool wants_board() const;
   int score_generated(const SharedFlags& flags) const;
   int write_bundle(const SharedFlags& flags) const;
   int check_bundle(const SharedFlags& flags) const;
   fs::path checkpoint() const;
 
-  std::string generated_, data_, beats_ = "auto", config_, checkpoint_, parity_, dtype_ = "float64", runs_dir_ = "runs";
+  std::string config_, checkpoint_, parity_, card_, dtype_ = "float64", runs_dir_ = "runs";
+  BoardRequest board_;
   std::vector<std::string> overrides_;
-  bool check_ = false;
+  bool check_ = false, scaling_ = false, no_references_ = false;
   double tolerance_ = 1e-4;
   std::int64_t batch_ = 2, frames_ = 50;
 };
 
 void EvalCommand::declare(CLI::App& app) {
-  CLI::Option* data = app.add_option("--data", data_, "Dataset folder that --generated is scored against");
-  CLI::Option* generated =
-      app.add_option("--generated", generated_, "Folder of dances to score: <take id>.npz or .json")->needs(data);
-  app.add_option("--beats", beats_,
-                 "Beats of the music: the dataset's true ones, tracked ones, or auto: true ones where it has them")
-      ->needs(generated)
-      ->check(CLI::IsMember(data::kBeatChoices))
-      ->capture_default_str();
+  declare_boards(app);
+  CLI::Option* generated = app.get_option("--generated");
   CLI::Option* config = app.add_option("-c,--config", config_, "Configuration: a path, or a bare name");
   app.add_option("overrides", overrides_, "key=value, typed like the file: model.d=32");
   CLI::Option* checkpoint =
-      app.add_option("--checkpoint", checkpoint_, "last, best or a path; without it the weights are fresh");
+      app.add_option("--checkpoint", checkpoint_, "A run or checkpoint to score; with --config last or best too");
   app.add_option("--runs-dir", runs_dir_, "Where last and best are looked up")->capture_default_str();
   app.add_option("--parity", parity_, "Folder of the bundle")->excludes(generated);
   CLI::Option* check = app.add_flag(
@@ -81,25 +85,97 @@ void EvalCommand::declare(CLI::App& app) {
       app.add_option("--batch", batch_, "Clips in the bundle")->check(CLI::Range(1, 64))->capture_default_str();
   CLI::Option* frames =
       app.add_option("--frames", frames_, "Frames of each clip")->check(CLI::Range(1, 1000))->capture_default_str();
-  for (CLI::Option* making : {config, checkpoint, dtype, batch, frames}) {  // a bundle is made or compared, not both
+  for (CLI::Option* making : {dtype, batch, frames}) {  // a bundle is made or compared, not both
     making->excludes(check)->excludes(generated);
   }
+  config->excludes(check)->excludes(generated);
+  checkpoint->excludes(check);
+}
+
+void EvalCommand::declare_boards(CLI::App& app) {
+  const char* group = "Scores";
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return app.add_option(name, value, help)->group(group);
+  };
+  add("--table", board_.table, "Table of the paper, 1, 2 or 4, or a file like configs/tables/table4_small.yaml");
+  add("--data", board_.data, "Dataset folder whose real dances are the measure (default: the table's)");
+  add("--split", board_.split, "Part of it (default: the table's, or test)");
+  add("--beats", board_.beats,
+      "Beats of the music: the dataset's true ones, tracked ones, or auto: true ones where it has them")
+      ->check(CLI::IsMember(data::kBeatChoices))
+      ->capture_default_str();
+  add("--generated", board_.generated, "Folder of dances to score: <take id>.npz or .json");
+  add("--joints", board_.joints, "Theirs: openpose18, body25, coco17, smpl24 or d2m14")->capture_default_str();
+  add("--metrics", board_.metrics, "Columns by name, like bc_star,pfd; --cards lists them")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  add("--seeds", board_.seeds, "Of z, for --checkpoint and the reference rows")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::NonNegativeNumber);
+  add("--format", board_.format, "text, md, csv, tex or json")
+      ->check(CLI::IsMember({"text", "md", "csv", "tex", "json"}))
+      ->capture_default_str();
+  add("--fail-if", board_.gates, "Exit code 10 when true of a scored row: \"bc<0.6\", \"s1_6.bc_star<0.2\"")
+      ->allow_extra_args(false);
+  add("--baseline", board_.baseline, "Earlier --format json; its numbers are set beside the new ones");
+  add("--study", board_.study, "Results of a user study, JSON: {\"row\": {\"column\": number}}");
+  add("--replicates", board_.replicates, "Of the bootstrap behind the intervals")
+      ->check(CLI::Range(0, 100'000))
+      ->capture_default_str();
+  add("--card", card_, "music-sensitivity: does the dance follow the music?")
+      ->check(CLI::IsMember({"music-sensitivity"}));
+  app.add_flag("--cards", board_.cards, "Print the metrics' cards, alone or under a table")->group(group);
+  app.add_flag("--force", board_.force, "Set numbers with unlike cards side by side")->group(group);
+  app.add_flag("--no-references", no_references_, "Leave out real dances, statues, replay and retrieval")->group(group);
+  app.add_flag("--run-missing", board_.run_missing, "Train what the table has no run of, one after another")
+      ->group(group);
+  app.add_flag("--scaling", scaling_, "Time and memory of the whole generator for 50 to 6000 frames")->group(group);
+}
+
+/// Whether anything was asked for beyond the list of one folder's takes.
+bool EvalCommand::wants_board() const {
+  return !board_.table.empty() || (board_.generated.empty() && !checkpoint_.empty()) || !board_.metrics.empty() ||
+         !board_.gates.empty() || !board_.baseline.empty() || board_.format != "text" || board_.cards ||
+         board_.joints != "openpose18";
 }
 
 int EvalCommand::run(const SharedFlags& flags) {
-  if (generated_.empty() == parity_.empty()) {
-    throw UsageError("stg_eval: give either --generated FOLDER --data DATASET or --parity FOLDER");
+  resolve_device(flags.device);  // one that is not there is told whatever the command
+  if (!parity_.empty()) {
+    return check_ ? check_bundle(flags) : write_bundle(flags);
   }
-  if (!generated_.empty()) {
-    return score_generated(flags);
+  board_.references = !no_references_;
+  board_.runs_dir = runs_dir_;
+  board_.overrides = overrides_;
+  if (!checkpoint_.empty()) {
+    board_.checkpoint = checkpoint();
   }
-  return check_ ? check_bundle(flags) : write_bundle(flags);
+  if (scaling_) {
+    return run_scaling(config_, board_.checkpoint, overrides_, flags);
+  }
+  if (!card_.empty()) {
+    return run_sensitivity(board_, flags);
+  }
+  if (board_.cards && board_.table.empty() && board_.generated.empty() && checkpoint_.empty()) {
+    print_cards(flags);
+    return static_cast<int>(ExitCode::kDone);
+  }
+  if (board_.table.empty() && board_.generated.empty() && checkpoint_.empty()) {
+    throw UsageError(
+        "stg_eval: give either --generated FOLDER --data DATASET, --checkpoint RUN --data DATASET, --table N, or "
+        "--parity FOLDER");
+  }
+  return wants_board() ? run_board(board_, flags) : score_generated(flags);
 }
 
 int EvalCommand::score_generated(const SharedFlags& flags) const {
-  data::Dataset dataset = data::Dataset::open(data_);
-  dataset.choose_beats(beats_);
-  const eval::MotionScores scores = eval::score_motions(dataset, generated_);
+  if (board_.data.empty()) {
+    throw UsageError("stg_eval: --generated needs --data, the dataset whose takes the files are named after");
+  }
+  data::Dataset dataset = data::Dataset::open(board_.data);
+  dataset.choose_beats(board_.beats);
+  const eval::MotionScores scores = eval::score_motions(dataset, board_.generated);
   if (!flags.json) {
     print_result(scores.text());
     return static_cast<int>(ExitCode::kDone);
@@ -123,6 +199,9 @@ int EvalCommand::score_generated(const SharedFlags& flags) const {
 /// `last` and `best` are looked up in the run that the configuration names.
 fs::path EvalCommand::checkpoint() const {
   if (checkpoint_ == "last" || checkpoint_ == "best") {
+    if (config_.empty()) {
+      throw UsageError("stg_eval: --checkpoint {} needs --config, whose run it is; or give a path", checkpoint_);
+    }
     return infer::find_model(fs::path(runs_dir_) / fs::path(config_).stem(), checkpoint_);
   }
   return infer::find_model(checkpoint_);

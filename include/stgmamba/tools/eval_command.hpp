@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// stg_eval: parity bundles: any model of ours against a twin made elsewhere.
+// stg_eval: tables of scores, causal tests, scaling, and parity bundles for twins made elsewhere.
 #pragma once
 
 namespace stgmamba::tools {

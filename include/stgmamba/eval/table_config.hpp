@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A table of the paper as data: configs/tables/*.yaml. Which metrics, which rows, the paper's numbers, and the runs
+// that make ours.
+//
+//   title: Table 4
+//   data: data/mdvs                  # dataset folder; --data replaces it
+//   metrics: [pfd, vfd, pvar, bc]
+//   study: [realism_expert]          # columns that people fill in: --study FILE.json {"row": {"column": number}}
+//   seeds: [1, 2, 3]                 # of training and of z; a row may have its own
+//   against: s1_1                    # the row that others are compared with
+//   overrides: [train.steps=600]     # of every run; a row may add its own
+//   rows:
+//     s1_6: {label: STG-Mamba, config: s1_6.yaml, paper: {pfd: 86.2}}     # config: relative to this file
+//     edge: {label: EDGE, paper: {pfd: 145.9}}                            # no config: no such method here yet
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "stgmamba/eval/board.hpp"
+#include "stgmamba/train/trainer.hpp"
+
+namespace stgmamba::eval {
+
+struct TableRow {
+  std::string name, label, note;
+  std::filesystem::path config;  // empty: the method does not exist here
+  std::vector<std::string> overrides;
+  std::vector<std::int64_t> seeds;
+  std::map<std::string, double> paper;
+};
+
+struct TableConfig {
+  std::string title, data, against, split = "test";
+  std::vector<std::string> metrics, study, styles;
+  std::vector<TableRow> rows;
+};
+
+/// Throws ConfigError with file, line and column: unknown keys, unknown metrics, a row without label, a configuration
+/// that is not there.
+TableConfig read_table(const std::filesystem::path& file);
+/// "1", "2" or "4" is the paper's table in configs/tables; anything else a file. Throws UsageError.
+std::filesystem::path find_table(const std::string& name);
+
+/// One training of one row.
+struct TableRun {
+  std::size_t row = 0;  // into TableConfig::rows
+  std::int64_t seed = 1;
+  train::TrainOptions options;  // run name <row>-seed<N>
+  std::string command;          // the same on a command line
+  bool finished = false;        // its run.json says so, and its length is that of the configuration
+};
+/// Every run of every row, in the order of the table. `data` and `overrides` go into each.
+std::vector<TableRun> table_runs(const TableConfig& table, const std::filesystem::path& runs_dir,
+                                 const std::string& data, const std::vector<std::string>& overrides);
+/// Throws ConfigError when a finished run was made from another configuration or other data than the table asks for.
+void check_run(const TableRun& run, const std::string& data_hash);
+
+}  // namespace stgmamba::eval

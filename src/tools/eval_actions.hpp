@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// What stg_eval does beside parity bundles: tables of scores, the causal card, scaling.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "stgmamba/tools/program.hpp"
+
+namespace stgmamba::tools {
+
+/// The command line of a table of scores.
+struct BoardRequest {
+  std::string table;      // 1, 2, 4 or a file; empty: a board of what is named below
+  std::string data;       // dataset folder; empty: the table's
+  std::string split;      // empty: the table's, or test
+  std::string generated;  // a folder of dances becomes a row
+  std::string joints = "openpose18";
+  std::string beats = "auto";  // truth, tracker or auto
+  std::filesystem::path checkpoint;             // a run or checkpoint becomes a row
+  std::string which = "auto";                   // of a run
+  std::vector<std::string> metrics;             // empty: the table's, or a general choice
+  std::vector<std::int64_t> seeds = {1, 2, 3};  // of z, for `checkpoint` and the reference rows
+  std::vector<std::string> gates;               // --fail-if
+  std::vector<std::string> overrides;           // of the table's runs
+  std::string format = "text", baseline, study;
+  std::filesystem::path runs_dir = "runs";
+  int replicates = 500;
+  bool cards = false, force = false, run_missing = false, references = true;
+};
+
+/// Measures, prints, and checks the gates: exit code 10 when one does not hold.
+int run_board(const BoardRequest& request, const SharedFlags& flags);
+/// Every metric's card, with no data at hand.
+void print_cards(const SharedFlags& flags);
+/// `stg_eval --card music-sensitivity`.
+int run_sensitivity(const BoardRequest& request, const SharedFlags& flags);
+/// `stg_eval --scaling`: time and memory of a generator from 50 to 6000 frames.
+int run_scaling(const std::string& config, const std::filesystem::path& checkpoint,
+                const std::vector<std::string>& overrides, const SharedFlags& flags);
+
+}  // namespace stgmamba::tools

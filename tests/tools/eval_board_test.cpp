@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// stg_eval's tables from the outside: a corpus, a table of one trained and one missing row, gates, baselines.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stgmamba/util/file.hpp"
+
+#include "support/temp_folder.hpp"
+#include "tools/run_tool.hpp"
+
+namespace stgmamba::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kTable = R"(title: Tiny
+data: set
+metrics: [bc, bc_star_p, pfd_share, speed_ratio, time]
+study: [votes]
+seeds: [1, 2]
+against: ours
+rows:
+  ours: {label: Ours, config: run.yaml, paper: {bc: 0.684}}
+  theirs: {label: Theirs, paper: {bc: 0.5}}
+)";
+
+constexpr const char* kRun = R"(task: music_to_skeleton
+data: {root: set, batch_size: 2, epoch_samples: 4, workers: 0}
+model: {name: stg_mamba, d: 8, blocks: 1, expand: 1, d_state: 2}
+train: {steps: 2}
+eval: {every: 0}
+checkpoint: {every: 2}
+)";
+
+class EvalBoard : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TempFolder;
+    ASSERT_EQ(run_tool("stg_data synth --preset tiny --out set", folder_->path()).code, 0);
+    util::write_text(*folder_ / "table.yaml", kTable);
+    util::write_text(*folder_ / "run.yaml", kRun);
+  }
+  static void TearDownTestSuite() { delete folder_; }
+  static ToolRun eval(const std::string& arguments) {
+    return run_tool("stg_eval --replicates 20 " + arguments, folder_->path());
+  }
+  static TempFolder* folder_;
+};
+TempFolder* EvalBoard::folder_ = nullptr;
+
+TEST_F(EvalBoard, MissingRowsSayWhatMakesThemAndRunMissingMakesThem) {
+  const ToolRun before = eval("--table table.yaml --no-references");
+  EXPECT_EQ(before.code, 0) << before.err;
+  EXPECT_THAT(before.out, HasSubstr("not trained: stg_train --config run.yaml seed="));
+  EXPECT_THAT(before.out, HasSubstr("no such method here yet"));
+  const ToolRun made = eval("--table table.yaml --run-missing --format json --seeds 1");
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.err, HasSubstr("run 2 of 2: ours-seed2; about"));
+  const auto board = nlohmann::json::parse(made.out);
+  EXPECT_EQ(board.at("rows").size(), 10U);  // eight references and two rows
+  const auto& ours = board.at("rows")[8];
+  EXPECT_EQ(ours.at("name"), "ours");
+  EXPECT_TRUE(ours.at("scores").at("bc").at("value").is_number());
+  EXPECT_GT(ours.at("scores").at("time").at("value").get<double>(), 0.0);
+  EXPECT_EQ(ours.at("scores").at("bc").at("paper"), 0.684);
+  EXPECT_EQ(ours.at("sample").at("seeds").size(), 2U);
+  // Again: nothing is trained or danced anew, and the numbers are the same.
+  const ToolRun again = eval("--table table.yaml --run-missing --json --seeds 1");
+  EXPECT_EQ(again.out, made.out);
+  EXPECT_THAT(again.err, Not(HasSubstr("run 1 of")));
+  // A baseline, and one that does not compare.
+  util::write_text(*folder_ / "made.json", made.out);
+  EXPECT_THAT(eval("--table table.yaml --no-references --baseline made.json").out, HasSubstr("(+0)"));
+  auto other = board;
+  other["rows"][8]["sample"]["clips"] = 7;
+  util::write_text(*folder_ / "other.json", other.dump());
+  const ToolRun refused = eval("--table table.yaml --no-references --baseline other.json");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("clips against 7"));
+  EXPECT_EQ(eval("--table table.yaml --no-references --baseline other.json --force").code, 0);
+  // A user study fills its columns.
+  util::write_text(*folder_ / "votes.json", R"({"theirs": {"votes": 41.5}})");
+  EXPECT_THAT(eval("--table table.yaml --no-references --study votes.json").out, HasSubstr("41.5"));
+  util::write_text(*folder_ / "votes.json", R"({"nobody": {"votes": 41.5}})");
+  EXPECT_EQ(eval("--table table.yaml --no-references --study votes.json").code, 4);
+  // One checkpoint alone, with gates.
+  const std::string alone = "--checkpoint runs/ours-seed1 --data set --no-references --seeds 3 --metrics bc,speed_ratio ";
+  EXPECT_EQ(eval(alone + "--fail-if \"speed_ratio>1000\"").code, 0);
+  const ToolRun failed = eval(alone + "--fail-if \"speed_ratio<1000\" --fail-if \"bc<-1\"");
+  EXPECT_EQ(failed.code, 10);
+  EXPECT_THAT(failed.err, HasSubstr("--fail-if \"speed_ratio<1000\": checkpoint: speed_ratio is"));
+  // Two steps of training follow no music.
+  const ToolRun card = run_tool("stg_eval --checkpoint runs/ours-seed1 --data set --card music-sensitivity",
+                                folder_->path());
+  EXPECT_EQ(card.code, 10) << card.err;
+  EXPECT_THAT(card.out, HasSubstr("NOT MET"));
+  // And retrieval dances without any model.
+  const ToolRun dance = run_tool(
+      "stg_generate --motion retrieval --data set --music set/clips/kpop_005_a/audio.wav --seconds 6 --variants 2 "
+      "--save-skeleton dance.npz",
+      folder_->path());
+  EXPECT_EQ(dance.code, 0) << dance.err;
+  EXPECT_TRUE(std::filesystem::exists(*folder_ / "dance-2.npz"));
+}
+
+TEST_F(EvalBoard, FoldersOfDancesAreScoredInEveryFormat) {
+  std::filesystem::create_directories(*folder_ / "made");
+  std::filesystem::copy_file(*folder_ / "set/clips/kpop_005_a/pose.npz", *folder_ / "made/kpop_005_a.npz",
+                             std::filesystem::copy_options::overwrite_existing);
+  const ToolRun plain = run_tool("stg_eval --generated made --data set", folder_->path());
+  EXPECT_THAT(plain.out, HasSubstr("BC* others"));  // the list of takes, as ever
+  for (const char* format : {"text", "md", "csv", "tex"}) {
+    const ToolRun run = eval(std::string("--generated made --data set --metrics bc,pfd --cards --format ") + format);
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_THAT(run.out, HasSubstr("made"));
+  }
+  EXPECT_EQ(eval("--generated made --data set --fail-if \"pfd>0.1\"").code, 0);
+  EXPECT_EQ(eval("--generated made --data set --joints smpl24").code, 4);
+}
+
+TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
+  const struct {
+    const char *arguments, *says;
+    int code;
+  } cases[] = {
+      {"--table 7", "must be 1, 2, 4 or a file", 2},
+      {"--table table.yaml --metrics bcc", "did you mean", 2},
+      {"--table table.yaml --fail-if nonsense", "expects METRIC<NUMBER", 2},
+      {"--table table.yaml --data nowhere", "nowhere", 4},
+      {"--table table.yaml --baseline nowhere.json", "nowhere.json", 4},
+      {"--table table.yaml --format pdf", "--format", 2},
+      {"--table table.yaml data.batchsize=3 --run-missing", "data.batchsize", 3},
+      {"--checkpoint runs/none --data set", "no such run", 5},
+      {"--checkpoint best --data set", "needs --config", 2},
+      {"--card music-sensitivity --data set", "needs --checkpoint", 2},
+      {"--scaling", "needs a --config or a --checkpoint", 2},
+      {"--generated made", "--data", 2},
+  };
+  std::filesystem::create_directories(*folder_ / "made");
+  for (const auto& wrong : cases) {
+    const ToolRun run = eval(wrong.arguments);
+    EXPECT_EQ(run.code, wrong.code) << wrong.arguments << "\n" << run.err;
+    EXPECT_THAT(run.err, HasSubstr(wrong.says)) << wrong.arguments;
+  }
+  const ToolRun cards = run_tool("stg_eval --cards", folder_->path());
+  EXPECT_EQ(cards.code, 0);
+  EXPECT_THAT(cards.out, HasSubstr("bc_star_s05_p"));
+}
+
+}  // namespace
+}  // namespace stgmamba::test
