@@ -19,22 +19,22 @@ std::span<const double> after(const std::vector<double>& beats, double seconds) 
 
 }  // namespace
 
-double BeatMatch::precision() const {
+double BeatAgreement::precision() const {
   return share(matched, found);
 }
-double BeatMatch::recall() const {
+double BeatAgreement::recall() const {
   return share(matched, reference);
 }
-double BeatMatch::f_measure() const {
+double BeatAgreement::f_measure() const {
   return matched > 0 ? 2.0 * precision() * recall() / (precision() + recall()) : 0.0;
 }
 
-BeatMatch match_beats(const std::vector<double>& reference, const std::vector<double>& found,
-                      const BeatMatchOptions& options) {
+BeatAgreement compare_beats(const std::vector<double>& reference, const std::vector<double>& found,
+                      const BeatAgreementOptions& options) {
   STG_CHECK(std::is_sorted(reference.begin(), reference.end()) && std::is_sorted(found.begin(), found.end()),
-            "[match_beats] beats must be in ascending order");
+            "[compare_beats] beats must be in ascending order");
   const std::span<const double> truth = after(reference, options.skip), beats = after(found, options.skip);
-  BeatMatch match{0, std::ssize(truth), std::ssize(beats)};
+  BeatAgreement match{0, std::ssize(truth), std::ssize(beats)};
   // On a line with one tolerance for all, pairing the earliest two that fit is as good as any matching.
   for (std::size_t i = 0, j = 0; i < truth.size() && j < beats.size();) {
     const double late = beats[j] - truth[i];

@@ -31,7 +31,7 @@ double f_measure(const media::Audio& audio, const music::Beats& beats, double bp
   for (int k = 0; k * 60.0 / bpm < audio.seconds(); ++k) {
     truth.push_back(k * 60.0 / bpm);
   }
-  return metrics::match_beats(truth, beats.times).f_measure();
+  return metrics::compare_beats(truth, beats.times).f_measure();
 }
 
 TEST(RealSongs, AreHeardAsWellAsLibrosaHearsThem) {
