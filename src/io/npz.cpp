@@ -4,27 +4,17 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <memory>
 #include <set>
 #include <string_view>
-
-#include <zip.h>
 
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/file.hpp"
 
+#include "zip_archive.hpp"
+
 namespace stgmamba::io {
 namespace fs = std::filesystem;
 namespace {
-
-struct Discard {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-  void operator()(zip_file_t* file) const { zip_fclose(file); }
-};
-using Archive = std::unique_ptr<zip_t, Discard>;
-
-constexpr std::uint64_t kMaxMember = std::uint64_t{8} << 30U;
-constexpr std::uint64_t kMaxRatio = 1100;  // deflate reaches 1032
 
 struct Code {
   DType dtype;
@@ -198,49 +188,18 @@ std::vector<std::byte> to_npy(const Array& array, const std::string& name) {
   return out;
 }
 
-/// One member, unpacked, its checksum verified.
-std::vector<std::byte> read_member(zip_t* archive, zip_uint64_t index, const fs::path& path, std::string& name) {
-  zip_stat_t stat;
-  zip_stat_init(&stat);
-  constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
-  if (zip_stat_index(archive, index, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
-    throw DataError("{}: damaged archive", path.string());
-  }
-  name = stat.name;
-  const std::string where = path.string() + ": " + name;
-  // A hostile directory may claim any size: believe no more than deflate can pack into the bytes that are there.
-  if (stat.comp_size > fs::file_size(path) || stat.size / kMaxRatio > stat.comp_size || stat.size > kMaxMember) {
-    throw DataError("{}: claims {} bytes, more than {} packed bytes can hold", where, stat.size, stat.comp_size);
-  }
-  const std::unique_ptr<zip_file_t, Discard> member(zip_fopen_index(archive, index, 0));
-  std::vector<std::byte> bytes(stat.size);
-  std::byte beyond{};
-  // The checksum is compared when the end is read, not with the last byte.
-  if (!member || zip_fread(member.get(), bytes.data(), stat.size) != static_cast<zip_int64_t>(stat.size) ||
-      zip_fread(member.get(), &beyond, 1) != 0) {
-    throw DataError("{}: damaged member", where);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 std::map<std::string, Array> read_npz(const fs::path& path) {
-  int code = 0;
-  const Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
-  if (!archive) {
-    throw DataError("{}: {}", path.string(), fs::exists(path) ? "not an .npz archive" : "no such file");
-  }
+  const ZipReader archive(path, {.code = ExitCode::kData, .kind = "an .npz archive"});
   std::map<std::string, Array> arrays;
-  const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    std::string name;
-    const std::vector<std::byte> bytes = read_member(archive.get(), static_cast<zip_uint64_t>(i), path, name);
+  for (std::size_t i = 0; i < archive.names().size(); ++i) {
+    std::string name = archive.names()[i];
     const std::string where = path.string() + ": " + name;
     if (name.size() > 4 && name.ends_with(".npy")) {
       name.resize(name.size() - 4);
     }
-    if (!arrays.emplace(name, parse_npy(bytes, where)).second) {
+    if (!arrays.emplace(name, parse_npy(archive.read(i), where)).second) {
       throw DataError("{}: occurs twice", where);
     }
   }
@@ -250,7 +209,7 @@ std::map<std::string, Array> read_npz(const fs::path& path) {
 void write_npz(const fs::path& path, const std::map<std::string, Array>& arrays) {
   util::PendingFile pending(path);
   int code = 0;
-  Archive archive(zip_open(pending.path().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
+  ZipHandle archive(zip_open(pending.path().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
   if (!archive) {
     throw ResourceError("{}: cannot create the archive", path.string());
   }
