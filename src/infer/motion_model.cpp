@@ -11,7 +11,7 @@ namespace stgmamba::infer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kWeights = "generator.safetensors";
+constexpr const char* kNetwork = "generator";  // its weights: generator.safetensors or generator.pth
 
 /// config.yaml beside the weights (a checkpoint that travels alone) or in the run that holds them.
 fs::path config_of(const fs::path& checkpoint) {
@@ -34,7 +34,7 @@ fs::path find_model(const fs::path& path, const std::string& which) {
   if (!fs::exists(path)) {
     throw CheckpointError("{}: no such run or checkpoint; make one with stg_train --config CONFIG", path.string());
   }
-  if (fs::exists(path / kWeights)) {
+  if (!weights::find_weights(path, kNetwork).empty()) {
     const std::string damage = io::checkpoint_damage(path);
     if (!damage.empty()) {
       throw CheckpointError("{}: {}; take another checkpoint of the run", path.string(), damage);
@@ -60,7 +60,7 @@ MotionModel MotionModel::load(const fs::path& path, c10::Device device, const st
   model.device = device;
   const auto document = config::Document::load(config_of(model.checkpoint));
   model.generator = models::make_generator(document.root().section("model"), 0);
-  weights::load_module(model.checkpoint / kWeights, *model.generator.network);
+  weights::load_module(weights::weights_in(model.checkpoint, kNetwork), *model.generator.network);
   model.generator.network->to(device);
   model.generator.network->eval();
   return model;

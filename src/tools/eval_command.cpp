@@ -224,7 +224,7 @@ int EvalCommand::write_bundle(const SharedFlags& flags) const {
   options.origin = fmt::format("Fresh weights from seed {}.", seed);
   if (!checkpoint_.empty()) {
     const fs::path found = checkpoint();
-    weights::load_module(found / "generator.safetensors", *generator.network);
+    weights::load_module(weights::weights_in(found, "generator"), *generator.network);
     options.origin = fmt::format("Weights of {}.", found.filename().string());
   }
   options.seed = seed;

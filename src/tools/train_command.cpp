@@ -26,6 +26,7 @@
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
 #include "stgmamba/util/text.hpp"
+#include "stgmamba/weights/name_map.hpp"
 
 namespace stgmamba::tools {
 
@@ -71,6 +72,12 @@ std::vector<std::string> session_arguments(const train::TrainOptions& options, i
   }
   if (!options.init_from.empty()) {
     words.insert(words.end(), {"--init-from", options.init_from});
+  }
+  if (!options.init_map.empty()) {
+    words.insert(words.end(), {"--map", options.init_map});
+  }
+  for (const std::string& glob : options.allow_missing) {
+    words.insert(words.end(), {"--allow-missing", glob});
   }
   if (verbosity <= 0) {
     words.emplace_back("--quiet");
@@ -166,7 +173,12 @@ void TrainCommand::declare(CLI::App& app) {
       ->required();
   app.add_option("overrides", options_.overrides, "key=value, typed like the file: optim.lr=1e-3");
   app.add_option("--resume", options_.resume, "auto, never, or a checkpoint: step or path")->capture_default_str();
-  app.add_option("--init-from", options_.init_from, "Weights to start from: file, checkpoint or run");
+  app.add_option("--init-from", options_.init_from, "Weights to start from: .safetensors, .pth, checkpoint or run");
+  app.add_option("--map", options_.init_map,
+                 "Name rules for --init-from: a file, or one of " + util::join(weights::NameMap::built_in(), ", "));
+  app.add_option("--allow-missing", options_.allow_missing,
+                 "Names that --init-from need not hold, as a GLOB; may be given again")
+      ->allow_extra_args(false);
   app.add_option("--runs-dir", runs_dir_, "Where runs live")->capture_default_str();
   app.add_option("--run-name", options_.run_name, "Name of the run (default: the configuration's)");
   app.add_option("--max-steps", options_.max_steps, "Stop with the state saved after N steps (exit code 75)")

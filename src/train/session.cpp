@@ -17,6 +17,8 @@ void read(config::Section section, TrainConfig& config) {
   section.read("max_bad_steps", config.max_bad_steps, {.min = 1});
   section.read("threads", config.threads, {.min = 0, .max = 1024});
   section.read("init_from", config.init_from);
+  section.read("init_map", config.init_map);
+  section.read("allow_missing", config.allow_missing);
 }
 
 void read(config::Section root, LogConfig& config) {
@@ -40,6 +42,17 @@ void check_metric(const Session& session) {
                     session.checkpoint.metric);
 }
 
+/// How the weights of train.init_from are read.
+weights::LoadOptions init_options(const config::Section& section, const TrainConfig& config) {
+  for (const char* key : {"init_map", "allow_missing"}) {
+    if (section.has(key) && config.init_from.empty()) {
+      throw ConfigError("{}: 'train.{}' is about the weights of train.init_from, which is not set", section.where(key),
+                        key);
+    }
+  }
+  return {config.init_map.empty() ? weights::NameMap() : weights::NameMap::load(config.init_map), config.allow_missing};
+}
+
 void use_device(const Session& session) {
   if (session.train.threads > 0) {
     at::set_num_threads(session.train.threads);
@@ -57,6 +70,12 @@ Session open_session(const TrainOptions& options) {
   if (!options.init_from.empty()) {
     overrides.push_back("train.init_from=" + options.init_from);
   }
+  if (!options.init_map.empty()) {
+    overrides.push_back("train.init_map=" + options.init_map);
+  }
+  if (!options.allow_missing.empty()) {  // quoted: a bare * means something to YAML
+    overrides.push_back("train.allow_missing=[\"" + util::join(options.allow_missing, "\", \"") + "\"]");
+  }
   Session session(config::Document::load(config::find_config(options.config), overrides));
   config::Section root = session.document.root();
   std::string device = "auto";
@@ -65,6 +84,7 @@ Session open_session(const TrainOptions& options) {
   root.read("seed", session.seed);
   data::read(root.section("data"), session.data);
   read(root.section("train"), session.train);
+  session.init = init_options(root.section("train"), session.train);
   read(root, session.log);
   read(root.section("checkpoint"), session.checkpoint);
   use_device(session);

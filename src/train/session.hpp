@@ -20,6 +20,7 @@ struct Session {
   torch::Device device = torch::kCPU;
   data::DataConfig data;
   TrainConfig train;
+  weights::LoadOptions init;  // how train.init_from is read
   LogConfig log;
   CheckpointConfig checkpoint;
   std::unique_ptr<Task> task;

@@ -10,6 +10,7 @@
 #include "stgmamba/io/safetensors.hpp"
 #include "stgmamba/train/music_to_skeleton.hpp"
 #include "stgmamba/util/check.hpp"
+#include "stgmamba/util/log.hpp"
 #include "stgmamba/util/text.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
@@ -25,12 +26,12 @@ constexpr const char* kOptimiserFile = "optimizer.safetensors";
 /// checkpoint.
 fs::path weights_file(const fs::path& from, const std::string& network) {
   if (!fs::exists(from)) {
-    throw CheckpointError("{}: no such weights; give a .safetensors file, a checkpoint or a run folder", from.string());
+    throw CheckpointError("{}: no such weights; give a .safetensors or .pth file, a checkpoint or a run folder",
+                          from.string());
   }
   if (!fs::is_directory(from)) {
     return from;
   }
-  const std::string file = network + ".safetensors";
   fs::path checkpoint = from;
   if (fs::exists(from / "checkpoints")) {
     checkpoint = io::find_checkpoint(from, fs::exists(from / "best") ? "best" : "last");
@@ -39,11 +40,7 @@ fs::path weights_file(const fs::path& from, const std::string& network) {
       throw CheckpointError("{}: {}; take an older checkpoint of the run", from.string(), damage);
     }
   }
-  if (!fs::exists(checkpoint / file)) {
-    throw CheckpointError("{}: holds no {}; give a .safetensors file, a checkpoint or a run folder", from.string(),
-                          file);
-  }
-  return checkpoint / file;
+  return weights::weights_in(checkpoint, network);
 }
 
 }  // namespace
@@ -128,10 +125,15 @@ void Task::load(const fs::path& folder) {
   }
 }
 
-void Task::load_weights(const fs::path& from) {
+void Task::load_weights(const fs::path& from, const weights::LoadOptions& options) {
   STG_CHECK(!networks_.empty(), "[Task] there is no network to load weights into");
   const auto& [name, network] = networks_.front();
-  weights::load_module(weights_file(from, name), *network);
+  const fs::path file = weights_file(from, name);
+  const weights::Arrays tensors = weights::read_weights(file);
+  const weights::Match match = weights::match_names(tensors, *network, file.string(), options);
+  util::log().log(match.fits() ? spdlog::level::info : spdlog::level::warn, match.table(false));
+  util::log().debug(match.table(true));
+  weights::load_matched(match, tensors, *network);
 }
 
 std::uintmax_t Task::save_bytes() const {

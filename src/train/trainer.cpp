@@ -245,7 +245,7 @@ RunState begin(Session& session, SessionData& data, RunFolder& run, const std::o
     state = run.load(*checkpoint, *session.task);
     util::log().info("{}: continuing from step {}", run.path().string(), state.step);
   } else if (!session.train.init_from.empty()) {
-    session.task->load_weights(session.train.init_from);
+    session.task->load_weights(session.train.init_from, session.init);
   }
   if (state.metric_name != session.checkpoint.metric) {  // another measure of best: its history does not count
     state.metric_name = session.checkpoint.metric;
@@ -294,7 +294,7 @@ TrainSummary check_training(const TrainOptions& options) {
   SessionData data = open_data(session);
   check_identity(folder, data.identity);
   if (!session.train.init_from.empty()) {
-    session.task->load_weights(session.train.init_from);
+    session.task->load_weights(session.train.init_from, session.init);
   }
   session.task->prepare(data.dataset, session.data, session.train.init_from.empty());
   const auto kept = static_cast<std::uintmax_t>(session.checkpoint.keep_last + session.checkpoint.keep_best + 1);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/weights/module_io.hpp"
 
+#include "stgmamba/io/pth.hpp"
+#include "stgmamba/io/safetensors.hpp"
 #include "stgmamba/util/check.hpp"
-#include "stgmamba/util/text.hpp"
 
 namespace stgmamba::weights {
+namespace fs = std::filesystem;
 namespace {
 
 struct Pair {
@@ -16,18 +18,6 @@ constexpr Pair kTypes[] = {{io::DType::kF64, at::kDouble}, {io::DType::kF32, at:
                            {io::DType::kI64, at::kLong},   {io::DType::kI32, at::kInt},
                            {io::DType::kI16, at::kShort},  {io::DType::kI8, at::kChar},
                            {io::DType::kU8, at::kByte},    {io::DType::kBool, at::kBool}};
-
-std::string shape_text(at::IntArrayRef shape) {
-  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
-}
-
-/// At most eight names of a list, so that an error stays one readable line.
-std::string some(const std::vector<std::string>& names) {
-  constexpr std::size_t kShown = 8;
-  std::vector<std::string> shown(names.begin(),
-                                 names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
-  return util::join(shown, ", ") + (names.size() > kShown ? fmt::format(" and {} more", names.size() - kShown) : "");
-}
 
 }  // namespace
 
@@ -77,55 +67,63 @@ torch::Tensor to_tensor(const io::Array& array) {
   throw BugError("[to_tensor] no torch type for {}", io::name_of(array.dtype));
 }
 
-void save_module(const std::filesystem::path& path, const torch::nn::Module& module,
+Arrays read_weights(const fs::path& path) {
+  return io::is_pth(path) ? io::read_pth(path).tensors : io::read_safetensors(path).tensors;
+}
+
+fs::path find_weights(const fs::path& folder, const std::string& name) {
+  for (const char* extension : {".safetensors", ".pth"}) {
+    if (const fs::path path = folder / (name + extension); fs::exists(path)) {
+      return path;
+    }
+  }
+  return {};
+}
+
+fs::path weights_in(const fs::path& folder, const std::string& name) {
+  fs::path path = find_weights(folder, name);
+  if (path.empty()) {
+    throw CheckpointError("{}: holds no {}.safetensors and no {}.pth", folder.string(), name, name);
+  }
+  return path;
+}
+
+void save_module(const fs::path& path, const torch::nn::Module& module,
                  const std::map<std::string, std::string>& metadata) {
   io::Safetensors content;
   content.metadata = metadata;
   for (const auto& [name, tensor] : named_tensors(module)) {
     content.tensors.emplace(name, to_array(tensor));
   }
-  io::write_safetensors(path, content);
+  if (path.extension() == ".pth" || path.extension() == ".pt") {
+    io::write_pth(path, content.tensors);
+  } else {
+    io::write_safetensors(path, content);
+  }
 }
 
-void load_module(const std::filesystem::path& path, torch::nn::Module& module) {
-  load_named(io::read_safetensors(path).tensors, module, path.string());
+Match load_module(const fs::path& path, torch::nn::Module& module, const LoadOptions& options) {
+  return load_named(read_weights(path), module, path.string(), options);
 }
 
-void load_named(const std::map<std::string, io::Array>& tensors, torch::nn::Module& module, const std::string& origin) {
-  std::map<std::string, torch::Tensor> own = named_tensors(module);
-  std::vector<std::string> missing;
-  std::vector<std::string> misshaped;
-  std::vector<std::string> unexpected;
-  for (const auto& [name, tensor] : own) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end()) {
-      missing.push_back(name);
-    } else if (tensor.sizes() != at::IntArrayRef(found->second.shape)) {
-      misshaped.push_back(
-          fmt::format("{} ({} here, {} there)", name, shape_text(tensor.sizes()), shape_text(found->second.shape)));
-    }
-  }
-  for (const auto& [name, array] : tensors) {
-    if (own.count(name) == 0) {
-      unexpected.push_back(name);
-    }
-  }
-  if (!missing.empty() || !misshaped.empty() || !unexpected.empty()) {
-    std::string what;
-    const auto add = [&](const char* kind, const std::vector<std::string>& names) {
-      if (!names.empty()) {
-        what += fmt::format("{}{} {}: {}", what.empty() ? "" : "; ", names.size(), kind, some(names));
-      }
-    };
-    add("missing", missing);
-    add("unexpected", unexpected);
-    add("of another shape", misshaped);
-    throw CheckpointError("{}: the weights do not fit this network: {}", origin, what);
+void load_matched(const Match& match, const Arrays& tensors, torch::nn::Module& module) {
+  if (!match.fits()) {
+    throw CheckpointError("{}: the weights do not fit this network: {}", match.origin, match.problem());
   }
   const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : own) {
-    tensor.copy_(to_tensor(tensors.at(name)));
+  std::map<std::string, torch::Tensor> own = named_tensors(module);
+  for (const MatchRow& row : match.rows) {
+    if (row.fit == Fit::kMatched) {
+      own.at(row.name).copy_(to_tensor(tensors.at(row.from)));
+    }
   }
+}
+
+Match load_named(const Arrays& tensors, torch::nn::Module& module, const std::string& origin,
+                 const LoadOptions& options) {
+  Match match = match_names(tensors, module, origin, options);
+  load_matched(match, tensors, module);
+  return match;
 }
 
 }  // namespace stgmamba::weights

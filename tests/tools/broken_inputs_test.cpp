@@ -41,6 +41,8 @@ void make_inputs(const fs::path& folder) {
   util::write_text(folder / "ragged.json", R"({"fps": 10, "frames": [[[1, 2, 1]]]})");
   util::write_text(folder / "typo.yaml", "model:\n  name: stg_mamba\n  blokcs: 1\n");
   util::write_text(folder / "type.yaml", "model:\n  name: stg_mamba\n  blocks: many\n");
+  util::write_text(folder / "good.yaml", "model:\n  name: mdvs\n");
+  util::write_text(folder / "rules.txt", "strip module.\ndrop fcn.*\n");
   media::VideoWriter silent(folder / "silent.mp4", {});
   for (int i = 0; i < 5; ++i) {
     silent.write(media::Image(640, 360));
@@ -89,6 +91,9 @@ const Broken kTable[] = {
     {"stg_eval --parity bundle --check --batch 3", 2, "--check excludes --batch"},
     {"stg_eval --parity bundle --tolerance 1e-3", 2, "--tolerance requires --check"},
     {"stg_train --config good.yaml --run-name ../out", 2, "--run-name"},
+    {"stg_train --config good.yaml --map mdvs", 3, "train.init_from, which is not set"},
+    {"stg_train --config good.yaml --init-from w.pth --map mvds", 3, "built-in maps mdvs, stgcn"},
+    {"stg_train --config good.yaml --init-from w.pth --map rules.txt", 3, "rules.txt:2: must be"},
     {"stg_train", 2, "--config"},
     {"stg_train --config none.yaml", 3, "none.yaml"},
     {"stg_eval --generated . --data . --device cuda", 2, "--device"},

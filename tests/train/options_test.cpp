@@ -70,8 +70,14 @@ const std::vector<Option> kMatter = {
 };
 const std::set<std::string> kSpeedOnly = {"data.workers", "data.prefetch", "data.cache_mb"};
 /// Tested where they belong: trainer_test, dataset_test, broken_inputs_test; the model's in generator_test.
-const std::set<std::string> kElsewhere = {"task",          "device",          "data.root",
-                                          "train.threads", "train.init_from", "train.max_bad_steps"};
+const std::set<std::string> kElsewhere = {"task",
+                                          "device",
+                                          "data.root",
+                                          "train.threads",
+                                          "train.init_from",
+                                          "train.max_bad_steps",
+                                          "train.init_map",
+                                          "train.allow_missing"};
 
 /// What a run computed and left, as text: weights, log rows without times, names of checkpoints and samples.
 std::string outcome(const fs::path& folder, const Overrides& overrides) {

@@ -2,14 +2,17 @@
 // Whole runs of a tiny model: what is saved, what a resume continues, what a failure leaves.
 #include "stgmamba/train/trainer.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "stgmamba/io/checkpoint_folder.hpp"
 #include "stgmamba/io/json_lines.hpp"
+#include "stgmamba/io/pth.hpp"
 #include "stgmamba/train/verify_resume.hpp"
 #include "stgmamba/util/file.hpp"
 #include "stgmamba/util/stop.hpp"
+#include "stgmamba/weights/module_io.hpp"
 
 #include "support/temp_folder.hpp"
 #include "train/small_world.hpp"
@@ -22,6 +25,7 @@ using test::error_of;
 using test::exit_code_of;
 using test::same_tensors;
 using test::small_options;
+using testing::HasSubstr;
 
 class Trainer : public testing::Test {
  protected:
@@ -155,6 +159,37 @@ TEST_F(Trainer, FineTuningStartsFromTheWeights) {
   tune.run_name = "missing";
   tune.init_from = (folder_ / "nothing.safetensors").string();
   EXPECT_EQ(exit_code_of([&] { run_training(tune); }), 5);
+}
+
+TEST_F(Trainer, FineTuningTakesPyTorchFilesThroughANameMap) {
+  run_training(small_options(folder_.path(), {"train.steps=1", "eval.every=0"}));
+  const fs::path trained = checkpoint("small", 1) / "generator.safetensors";
+  weights::Arrays other;
+  for (const auto& [name, array] : weights::read_weights(trained)) {
+    other.emplace("module." + name, array);
+  }
+  const std::string left_out = other.begin()->first.substr(7);
+  other.erase(other.begin());
+  io::write_pth(folder_ / "theirs.pth", other);
+  TrainOptions tune = small_options(folder_.path());
+  tune.run_name = "tuned";
+  tune.init_from = (folder_ / "theirs.pth").string();
+  tune.max_steps = 0;
+  EXPECT_EQ(exit_code_of([&] { run_training(tune); }), 5);  // no name fits
+  fs::remove_all(folder_ / "runs/tuned");
+  util::write_text(folder_ / "rules.txt", "strip module.  # of DataParallel\n");
+  tune.init_map = (folder_ / "rules.txt").string();
+  EXPECT_THAT(error_of([&] { run_training(tune); }), HasSubstr("1 missing: " + left_out));
+  fs::remove_all(folder_ / "runs/tuned");
+  tune.allow_missing = {left_out.substr(0, left_out.size() - 1) + "*"};
+  EXPECT_EQ(exit_code_of([&] { run_training(tune); }), 75);
+  const weights::Arrays got = weights::read_weights(checkpoint("tuned", 0) / "generator.safetensors");
+  for (const auto& [name, array] : weights::read_weights(trained)) {
+    EXPECT_TRUE(name == left_out || got.at(name).bytes == array.bytes) << name;
+  }
+  EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"train.init_map=mdvs"})); }), 3);
+  tune.init_from = STG_SOURCE_DIR "/tests/golden/pth/refused.pth";
+  EXPECT_THAT(error_of([&] { check_training(tune); }), HasSubstr("argparse.Namespace"));
 }
 
 TEST_F(Trainer, VerifyResumeProves) {

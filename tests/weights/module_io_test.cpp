@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "stgmamba/io/safetensors.hpp"
+
 #include "support/temp_folder.hpp"
 
 namespace stgmamba::weights {

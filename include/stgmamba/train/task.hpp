@@ -18,6 +18,7 @@
 #include "stgmamba/data/loader.hpp"
 #include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/train/optimiser.hpp"
+#include "stgmamba/weights/match.hpp"
 
 namespace stgmamba::train {
 
@@ -81,8 +82,9 @@ class Task {
   /// throws CheckpointError.
   void save(const std::filesystem::path& folder) const;
   void load(const std::filesystem::path& folder);
-  /// Weights alone, for fine-tuning: a .safetensors file (first network), a checkpoint, or a run folder.
-  void load_weights(const std::filesystem::path& from);
+  /// Weights alone, for fine-tuning: a .safetensors or .pth file (first network), a checkpoint, or a run folder. What
+  /// matched and what did not is written to the log as a table.
+  void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options = {});
   std::uintmax_t save_bytes() const;  // estimate of what save() writes
   std::int64_t parameter_count() const;
   const std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>>& networks() const { return networks_; }

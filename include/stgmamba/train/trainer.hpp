@@ -15,11 +15,13 @@ namespace stgmamba::train {
 
 /// Config section `train`.
 struct TrainConfig {
-  std::int64_t steps = 0;           // length of the run; 0: by epochs
-  std::int64_t epochs = 100;        // [paper]
-  std::int64_t max_bad_steps = 20;  // steps in a row that may be skipped before the run counts as diverged
-  int threads = 0;                  // of the tensor library; 0: all cores. Changes the last bits of results
-  std::string init_from;            // weights to start from: a .safetensors file, a checkpoint or a run
+  std::int64_t steps = 0;                  // length of the run; 0: by epochs
+  std::int64_t epochs = 100;               // [paper]
+  std::int64_t max_bad_steps = 20;         // steps in a row that may be skipped before the run counts as diverged
+  int threads = 0;                         // of the tensor library; 0: all cores. Changes the last bits of results
+  std::string init_from;                   // weights to start from: a .safetensors or .pth file, a checkpoint or a run
+  std::string init_map;                    // name rules for init_from: a file, or a built-in map (weights/name_map.hpp)
+  std::vector<std::string> allow_missing;  // globs of names that init_from need not hold
 };
 void read(config::Section section, TrainConfig& config);
 
@@ -36,12 +38,14 @@ struct TrainOptions {
   std::string config;                  // path or bare name
   std::vector<std::string> overrides;  // "optim.lr=1e-3"
   std::filesystem::path runs_dir = "runs";
-  std::string run_name;         // empty: the configuration's name
-  std::string resume = "auto";  // auto | never | PATH
-  std::string init_from;        // wins over train.init_from
-  std::int64_t max_steps = -1;  // stop, state saved, after so many steps of this session; < 0: no limit
-  double max_seconds = 0.0;     // stop, state saved, after so long; 0: no limit
-  std::string command;          // for run.json
+  std::string run_name;                    // empty: the configuration's name
+  std::string resume = "auto";             // auto | never | PATH
+  std::string init_from;                   // wins over train.init_from
+  std::string init_map;                    // wins over train.init_map
+  std::vector<std::string> allow_missing;  // wins over train.allow_missing
+  std::int64_t max_steps = -1;             // stop, state saved, after so many steps of this session; < 0: no limit
+  double max_seconds = 0.0;                // stop, state saved, after so long; 0: no limit
+  std::string command;                     // for run.json
 };
 
 struct TrainSummary {

@@ -8,7 +8,8 @@
 
 #include <torch/nn/module.h>
 
-#include "stgmamba/io/safetensors.hpp"
+#include "stgmamba/io/array.hpp"
+#include "stgmamba/weights/match.hpp"
 
 namespace stgmamba::weights {
 
@@ -19,10 +20,21 @@ std::int64_t parameter_count(const torch::nn::Module& module);
 io::Array to_array(const torch::Tensor& tensor);  // copies to the host
 torch::Tensor to_tensor(const io::Array& array);  // copies
 
+/// The tensors of a .safetensors or .pth file, told apart by content, a .pth's nested names joined by dots.
+Arrays read_weights(const std::filesystem::path& path);
+/// "NAME.safetensors" or else "NAME.pth" in a folder; empty when neither is there.
+std::filesystem::path find_weights(const std::filesystem::path& folder, const std::string& name);
+/// The same; throws CheckpointError when neither is there.
+std::filesystem::path weights_in(const std::filesystem::path& folder, const std::string& name);
+
+/// In the format that the extension names; a .pth or .pt is for PyTorch's torch.load and holds no metadata.
 void save_module(const std::filesystem::path& path, const torch::nn::Module& module,
                  const std::map<std::string, std::string>& metadata = {});
 /// Throws CheckpointError listing missing, unexpected and misshaped names; changes nothing then.
-void load_module(const std::filesystem::path& path, torch::nn::Module& module);
-void load_named(const std::map<std::string, io::Array>& tensors, torch::nn::Module& module, const std::string& origin);
+Match load_module(const std::filesystem::path& path, torch::nn::Module& module, const LoadOptions& options = {});
+/// Copies what a match found; throws CheckpointError, and changes nothing, where it does not fit.
+void load_matched(const Match& match, const Arrays& tensors, torch::nn::Module& module);
+Match load_named(const Arrays& tensors, torch::nn::Module& module, const std::string& origin,
+                 const LoadOptions& options = {});
 
 }  // namespace stgmamba::weights
