@@ -39,16 +39,18 @@ struct Storage {
   std::vector<const TensorPlan*> tensors;
 };
 
-std::vector<Storage> storages_of(const StateDict& dict, const std::string& where) {
+std::vector<Storage> storages_of(const StateDict& dict, const std::string& where, std::uint64_t file_bytes) {
   std::vector<Storage> storages;
   std::unordered_map<std::string, std::size_t> index;
   std::uint64_t given = 0;
-  std::uint64_t asked = 0;
   for (const TensorPlan& plan : dict.tensors) {
     const auto [found, fresh] = index.emplace(plan.storage.key, storages.size());
     if (fresh) {
       storages.push_back({plan.storage, {}});
       given += plan.storage.bytes();
+      if (given / kMaxPacking > file_bytes) {  // each may pass on its own and lie on the same bytes as the next
+        throw CheckpointError("{}: its storages claim more than its {} bytes can hold", where, file_bytes);
+      }
     }
     Storage& storage = storages[found->second];
     if (storage.ref.bytes() != plan.storage.bytes() || storage.ref.dtype != plan.storage.dtype) {
@@ -56,6 +58,9 @@ std::vector<Storage> storages_of(const StateDict& dict, const std::string& where
                             pickle::printable(plan.name));
     }
     storage.tensors.push_back(&plan);
+  }
+  std::uint64_t asked = 0;
+  for (const TensorPlan& plan : dict.tensors) {
     asked += plan.bytes();
     if (asked / kMaxSharing > given) {
       throw CheckpointError("{}: its tensors share their storages more than {} times", where, kMaxSharing);
@@ -79,7 +84,7 @@ Pth read_pth(const fs::path& path) {
   }
   const std::unique_ptr<PthFile> file = format == Format::kZip ? open_zip_pth(path) : open_legacy_pth(path);
   StateDict dict = find_tensors(file->read_object(), where);
-  const std::vector<Storage> storages = storages_of(dict, where);
+  const std::vector<Storage> storages = storages_of(dict, where, fs::file_size(path));
   std::vector<StorageRef> refs;
   refs.reserve(storages.size());
   for (const Storage& storage : storages) {

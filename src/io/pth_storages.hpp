@@ -11,6 +11,9 @@
 
 namespace stgmamba::io {
 
+/// Unpacked over packed bytes. PyTorch packs nothing, and a user who packs weights gains far less.
+constexpr std::uint64_t kMaxPacking = 64;
+
 class PthFile {
  public:
   virtual ~PthFile() = default;

@@ -51,11 +51,10 @@ const TypeName* storage_type(std::string_view name) {
   return nullptr;
 }
 
-const TypeName* tensor_type(std::string_view name) {
-  const auto* const found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& type) {
-    return name.starts_with("torch.") && name.substr(6) == type.torch;
-  });
-  return found == std::end(kTypes) ? nullptr : found;
+/// "torch.float32" and the like, as checkpoints of optimisers and options hold them.
+bool is_type(std::string_view name) {
+  return name.starts_with("torch.") && std::any_of(std::begin(kTypes), std::end(kTypes),
+                                                   [&](const TypeName& type) { return name.substr(6) == type.torch; });
 }
 
 constexpr int kMaxDepth = 32;
@@ -132,7 +131,7 @@ void Walker::visit(Id id, const std::string& name, int depth) {
 void Walker::visit_dict(const Value& dict, const std::string& name, int depth) {
   for (std::size_t i = 0; i < dict.items.size(); i += 2) {
     const std::string key = key_text(dict.items[i], name);
-    visit(dict.items[i + 1], name.empty() ? key : name + "." + key, depth + 1);
+    visit(dict.items[i + 1], name.empty() ? key : fmt::format("{}.{}", name, key), depth + 1);
   }
 }
 
@@ -163,14 +162,14 @@ void Walker::add_value(const std::string& name, std::string text) {
   require(found_.values.emplace(name, std::move(text)).second, name, "occurs twice");
 }
 
-/// _rebuild_tensor(storage, offset, size, stride), _v2(..., requires_grad, hooks[, metadata]), _v3(..., requires_grad,
-/// hooks, dtype[, metadata]).
+/// _rebuild_tensor(storage, offset, size, stride) or _v2(..., requires_grad, hooks[, metadata]); _v3 is for types that
+/// io::Array does not know.
 void Walker::add_tensor(const Value& call, const std::string& name) {
-  const bool v3 = call.text.ends_with("_v3");
-  const std::size_t metadata = v3 ? 7 : 6;
-  require(call.items.size() >= (v3 ? 7U : 4U), name, "a tensor without storage, offset, size and stride");
-  if (call.items.size() > metadata) {
-    const Value& extra = document_[call.items[metadata]];
+  constexpr std::size_t kMetadata = 6;
+  require(!call.text.ends_with("_v3"), name, "a tensor of a type that is not supported");
+  require(call.items.size() >= 4, name, "a tensor without storage, offset, size and stride");
+  if (call.items.size() > kMetadata) {
+    const Value& extra = document_[call.items[kMetadata]];
     require(extra.kind == Kind::kNone || (extra.kind == Kind::kDict && extra.items.empty()), name,
             "a tensor with a conjugate or negative bit; save a plain copy of it");
   }
@@ -178,13 +177,6 @@ void Walker::add_tensor(const Value& call, const std::string& name) {
   plan.name = name;
   std::uint64_t elements = 0;
   const std::uint64_t view = read_storage(call.items[0], plan, elements);
-  if (v3) {
-    const Value& dtype = document_[call.items[6]];
-    const TypeName* const type = dtype.kind == Kind::kGlobal ? tensor_type(dtype.text) : nullptr;
-    require(type != nullptr && view == 0, name, "a tensor of a type that is not supported");
-    plan.dtype = type->dtype;
-    elements = elements * size_of(plan.storage.dtype) / size_of(plan.dtype);
-  }
   const std::uint64_t offset = read_count(call.items[1], name);
   plan.shape = read_sizes(call.items[2], name);
   plan.stride = read_sizes(call.items[3], name);
@@ -207,8 +199,8 @@ std::uint64_t Walker::read_storage(Id id, TensorPlan& plan, std::uint64_t& eleme
           "a storage must be (\"storage\", type, key, location, elements)");
   const Value& type = document_[tuple.items[1]];
   const TypeName* const typed = type.kind == Kind::kGlobal ? storage_type(type.text) : nullptr;
-  require(typed != nullptr || type.text == kUntyped, name, "a storage of a type that is not supported");
-  plan.storage.dtype = plan.dtype = typed != nullptr ? typed->dtype : DType::kU8;
+  require(typed != nullptr, name, "a storage of a type that is not supported");
+  plan.storage.dtype = typed->dtype;
   const Value& key = document_[tuple.items[2]];
   require(key.kind == Kind::kText && key.text.size() <= 200, name, "a storage's key must be a short text");
   plan.storage.key = key.text;
@@ -275,10 +267,15 @@ std::uint64_t TensorPlan::numel() const {
   return count;
 }
 
+std::string_view storage_name(DType dtype) {
+  return std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& type) { return type.dtype == dtype; })
+      ->storage;
+}
+
 bool allowed_in_state_dict(std::string_view global) {
   return std::find(std::begin(kFunctions), std::end(kFunctions), global) != std::end(kFunctions) ||
          std::find(std::begin(kFactories), std::end(kFactories), global) != std::end(kFactories) ||
-         storage_type(global) != nullptr || tensor_type(global) != nullptr || global == kUntyped;
+         storage_type(global) != nullptr || is_type(global) || global == kUntyped;
 }
 
 StateDict find_tensors(const pickle::Document& document, const std::string& where) {
@@ -286,8 +283,8 @@ StateDict find_tensors(const pickle::Document& document, const std::string& wher
 }
 
 Array gather(const TensorPlan& plan, std::span<const std::byte> storage) {
-  Array array{plan.dtype, plan.shape, std::vector<std::byte>(plan.bytes())};
-  const std::size_t size = size_of(plan.dtype);
+  Array array{plan.storage.dtype, plan.shape, std::vector<std::byte>(plan.bytes())};
+  const std::size_t size = size_of(plan.storage.dtype);
   const std::size_t rank = plan.shape.size();
   std::vector<std::int64_t> index(rank, 0);
   std::uint64_t from = plan.begin;

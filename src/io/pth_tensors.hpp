@@ -18,7 +18,7 @@ namespace stgmamba::io {
 /// A storage as the pickle names it: "elements" of "size" bytes under a key.
 struct StorageRef {
   std::string key;
-  DType dtype = DType::kU8;    // kU8 for an untyped storage
+  DType dtype = DType::kF32;
   std::uint64_t elements = 0;  // of the whole storage, not of a view into it
 
   std::uint64_t bytes() const { return elements * size_of(dtype); }
@@ -28,18 +28,19 @@ struct StorageRef {
 struct TensorPlan {
   std::string name;
   StorageRef storage;
-  DType dtype = DType::kF32;
-  std::uint64_t begin = 0;  // its first element, counted in elements of its own dtype
+  std::uint64_t begin = 0;  // its first element
   std::vector<std::int64_t> shape, stride;
 
   std::uint64_t numel() const;
-  std::uint64_t bytes() const { return numel() * size_of(dtype); }
+  std::uint64_t bytes() const { return numel() * size_of(storage.dtype); }
 };
 
 struct StateDict {
   std::vector<TensorPlan> tensors;
   std::map<std::string, std::string> values;
 };
+
+std::string_view storage_name(DType dtype);  // "FloatStorage"
 
 /// The globals that a state dict may name.
 bool allowed_in_state_dict(std::string_view global);

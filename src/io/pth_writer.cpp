@@ -10,6 +10,7 @@
 #include "stgmamba/util/file.hpp"
 
 #include "pickle_opcodes.hpp"
+#include "pth_tensors.hpp"
 #include "zip_archive.hpp"
 
 namespace stgmamba::io {
@@ -58,32 +59,6 @@ class PickleWriter {
   std::string& out_;
 };
 
-const char* storage_name(DType dtype) {
-  switch (dtype) {
-    case DType::kF64:
-      return "DoubleStorage";
-    case DType::kF32:
-      return "FloatStorage";
-    case DType::kF16:
-      return "HalfStorage";
-    case DType::kBF16:
-      return "BFloat16Storage";
-    case DType::kI64:
-      return "LongStorage";
-    case DType::kI32:
-      return "IntStorage";
-    case DType::kI16:
-      return "ShortStorage";
-    case DType::kI8:
-      return "CharStorage";
-    case DType::kU8:
-      return "ByteStorage";
-    case DType::kBool:
-      return "BoolStorage";
-  }
-  return "?";
-}
-
 std::vector<std::int64_t> row_major_strides(const std::vector<std::int64_t>& shape) {
   std::vector<std::int64_t> strides(shape.size(), 1);
   for (std::size_t i = shape.size(); i-- > 1;) {
@@ -98,7 +73,7 @@ void write_tensor(PickleWriter& out, const Array& array, std::size_t key) {
   out.op(pickle::kMark);
   out.op(pickle::kMark);
   out.text("storage");
-  out.global("torch", storage_name(array.dtype));
+  out.global("torch", std::string(storage_name(array.dtype)));
   out.text(std::to_string(key));
   out.text("cpu");
   out.integer(array.numel());

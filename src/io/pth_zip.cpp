@@ -12,13 +12,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kMaxPickle = std::uint64_t{64} << 20U;
-constexpr std::uint64_t kMaxRatio = 64;  // PyTorch packs nothing; a user who packs weights gains far less
 
 class ZipPth : public PthFile {
  public:
   explicit ZipPth(const fs::path& path)
       : where_(path.string()),
-        archive_(path, {.code = ExitCode::kCheckpoint, .kind = "a .pth archive", .max_ratio = kMaxRatio}) {
+        archive_(path, {.code = ExitCode::kCheckpoint, .kind = "a .pth archive", .max_ratio = kMaxPacking}) {
     for (std::size_t i = 0; i < archive_.names().size(); ++i) {
       const std::string& name = archive_.names()[i];
       const std::size_t slash = name.find('/');

@@ -101,7 +101,11 @@ std::string Match::problem() const {
       what += fmt::format("{}{} {}: {}", what.empty() ? "" : "; ", rows_of_kind, fit_text(fit), some(rows, fit));
     }
   }
-  return what.empty() && !fits() ? "no tensor of it has a name of this network" : what;
+  if (what.empty() && !fits()) {
+    return "no tensor of it has a name of this network";
+  }
+  const bool other_names = count(Fit::kMatched) + count(Fit::kShape) == 0 && count(Fit::kUnexpected) > 0;
+  return what + (other_names ? "; if only the names differ, give name rules (--map)" : "");
 }
 
 std::string Match::table(bool all) const {

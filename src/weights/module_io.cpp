@@ -19,6 +19,10 @@ constexpr Pair kTypes[] = {{io::DType::kF64, at::kDouble}, {io::DType::kF32, at:
                            {io::DType::kI16, at::kShort},  {io::DType::kI8, at::kChar},
                            {io::DType::kU8, at::kByte},    {io::DType::kBool, at::kBool}};
 
+bool named_pth(const fs::path& path) {
+  return path.extension() == ".pth" || path.extension() == ".pt";
+}
+
 }  // namespace
 
 std::map<std::string, torch::Tensor> named_tensors(const torch::nn::Module& module) {
@@ -68,7 +72,7 @@ torch::Tensor to_tensor(const io::Array& array) {
 }
 
 Arrays read_weights(const fs::path& path) {
-  return io::is_pth(path) ? io::read_pth(path).tensors : io::read_safetensors(path).tensors;
+  return io::is_pth(path) || named_pth(path) ? io::read_pth(path).tensors : io::read_safetensors(path).tensors;
 }
 
 fs::path find_weights(const fs::path& folder, const std::string& name) {
@@ -95,7 +99,7 @@ void save_module(const fs::path& path, const torch::nn::Module& module,
   for (const auto& [name, tensor] : named_tensors(module)) {
     content.tensors.emplace(name, to_array(tensor));
   }
-  if (path.extension() == ".pth" || path.extension() == ".pt") {
+  if (named_pth(path)) {
     io::write_pth(path, content.tensors);
   } else {
     io::write_safetensors(path, content);

@@ -7,11 +7,13 @@
 
 Every tensor's element i (row-major) is i + 1 in its own type, so the test needs no second file: only shapes are listed
 there. Names of folders and protocols: zip.pth, legacy.pth (before PyTorch 1.6), protocol4.pth, nested.pth (a training
-checkpoint), network.pth and parallel.pth (a small module, plain and through DataParallel), refused.pth.
+checkpoint), network.pth and parallel.pth (a small module, plain and through DataParallel), refused.pth, uint16.pth,
+script.pth and bomb.pth (which the reader must refuse).
 """
 
 import argparse
 import sys
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -69,6 +71,21 @@ def write(folder):
     torch.save(state, folder / "network.pth")
     torch.save(nn.DataParallel(network()).state_dict(), folder / "parallel.pth", _use_new_zipfile_serialization=False)
     torch.save({"state_dict": state, "options": argparse.Namespace(lr=1)}, folder / "refused.pth")
+    torch.save({"w": torch.zeros(2, dtype=torch.uint16)}, folder / "uint16.pth")
+    plain = folder / "plain.pth"
+    torch.save({"w": torch.zeros(1 << 18)}, plain)
+    repack(plain, folder / "bomb.pth", zipfile.ZIP_DEFLATED)  # grows a thousandfold, as no weights do
+    torch.jit.script(nn.Linear(1, 1)).save(plain)
+    repack(plain, folder / "script.pth", zipfile.ZIP_STORED)
+    plain.unlink()
+
+
+def repack(source, target, compression):
+    """The same members, packed or not, without the paths of this machine that a script's debug records hold."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            if not name.endswith("debug_pkl"):
+                new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), old.read(name), compression)
 
 
 def check(path):

@@ -83,6 +83,18 @@ TEST(Pth, WhatWeightsDoNotNeedIsRefusedByName) {
   EXPECT_EQ(exit_code_of([] { read_pth(golden("refused.pth")); }), 5);
 }
 
+TEST(Pth, OtherTypesScriptsAndPackedZerosAreRefused) {
+  const struct {
+    const char *file, *says;
+  } cases[] = {{"uint16.pth", "'torch.uint16'"},
+               {"script.pth", "a TorchScript archive, not a state dict"},
+               {"bomb.pth", "its storages claim more than its"}};
+  for (const auto& c : cases) {
+    EXPECT_THAT(error_of([&] { read_pth(golden(c.file)); }), HasSubstr(c.says));
+    EXPECT_EQ(exit_code_of([&] { read_pth(golden(c.file)); }), 5) << c.file;
+  }
+}
+
 TEST(Pth, FilesAreKnownByTheirFirstBytes) {
   const TempFolder folder;
   EXPECT_TRUE(is_pth(golden("zip.pth")));

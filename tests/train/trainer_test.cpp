@@ -189,6 +189,7 @@ TEST_F(Trainer, FineTuningTakesPyTorchFilesThroughANameMap) {
   }
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"train.init_map=mdvs"})); }), 3);
   tune.init_from = STG_SOURCE_DIR "/tests/golden/pth/refused.pth";
+  tune.run_name = "refused";
   EXPECT_THAT(error_of([&] { check_training(tune); }), HasSubstr("argparse.Namespace"));
 }
 

@@ -8,6 +8,7 @@
 
 #include "stgmamba/io/pth.hpp"
 #include "stgmamba/io/safetensors.hpp"
+#include "stgmamba/util/file.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
 #include "support/temp_folder.hpp"
@@ -48,6 +49,7 @@ TEST(Match, PyTorchsFilesLoadInBothFormats) {
   EXPECT_EQ(load_module(golden("network.pth"), *plain).count(Fit::kMatched), 7U);
   expect_counting(*plain);
   EXPECT_EQ(test::exit_code_of([&] { load_module(golden("parallel.pth"), *parallel); }), 5);
+  EXPECT_THAT(test::error_of([&] { load_module(golden("parallel.pth"), *parallel); }), HasSubstr("name rules (--map)"));
   load_module(golden("parallel.pth"), *parallel, with_map("strip module.\n"));
   expect_counting(*parallel);
   load_module(golden("nested.pth"), *nested, with_map("take state_dict\n"));
@@ -109,6 +111,14 @@ TEST(Match, OtherTypesBecomeTheNetworks) {
   load_named(tensors, *toy, "a");
   expect_counting(*toy);
   EXPECT_EQ(named_tensors(*toy).at("fc.weight").scalar_type(), torch::kFloat);
+}
+
+TEST(Match, WhatIsNoFileOfWeightsIsSaidSo) {
+  const test::TempFolder folder;
+  util::write_text(folder / "a.pth", "<html>404: Not Found</html>");
+  EXPECT_THAT(test::error_of([&] { read_weights(folder / "a.pth"); }), HasSubstr("a.pth: not a .pth file"));
+  EXPECT_THAT(test::error_of([&] { read_weights(folder / "none.pth"); }), HasSubstr("none.pth: no such file"));
+  EXPECT_THAT(test::error_of([&] { read_weights(folder / "none.bin"); }), HasSubstr("none.bin: no such file"));
 }
 
 TEST(Match, OursAreSavedInEitherFormatAndFoundByName) {
