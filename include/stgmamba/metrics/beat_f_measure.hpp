@@ -7,12 +7,12 @@
 
 namespace stgmamba::metrics {
 
-struct BeatMatchOptions {
+struct BeatAgreementOptions {
   double tolerance = 0.07;  // s, at most this far apart
   double skip = 5.0;        // s; beats before it are left out of both lists
 };
 
-struct BeatMatch {
+struct BeatAgreement {
   std::int64_t matched = 0;               // pairs, one to one, as many as possible
   std::int64_t reference = 0, found = 0;  // beats that took part
 
@@ -22,7 +22,7 @@ struct BeatMatch {
 };
 
 /// Throws BugError for beats that are not in ascending order.
-BeatMatch match_beats(const std::vector<double>& reference, const std::vector<double>& found,
-                      const BeatMatchOptions& options = {});
+BeatAgreement compare_beats(const std::vector<double>& reference, const std::vector<double>& found,
+                      const BeatAgreementOptions& options = {});
 
 }  // namespace stgmamba::metrics
