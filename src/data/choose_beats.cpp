@@ -44,7 +44,8 @@ void Dataset::choose_beats(const std::string& choice) {
   if (progress) {
     progress->finish();
   }
-  const auto bare = std::count_if(takes_.begin(), takes_.end(), [](const TakeInfo& info) { return info.beats.empty(); });
+  const auto bare =
+      std::count_if(takes_.begin(), takes_.end(), [](const TakeInfo& info) { return info.beats.empty(); });
   util::log().info("{}: beats of the music: {} takes have true ones, {} tracked ones, {} none", folder_.string(),
                    std::ssize(takes_) - std::ssize(tracked) - (choice == "truth" ? bare : 0),
                    std::ssize(tracked) - (choice == "truth" ? 0 : bare), bare);

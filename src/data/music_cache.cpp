@@ -32,8 +32,7 @@ std::vector<T> values_of(const io::Array& array) {
 
 std::string hash_of_sound(const fs::path& dataset, const TakeInfo& info) {
   const auto known = info.hashes.find(kAudioFile);
-  return known != info.hashes.end() ? known->second
-                                    : util::hash_file(dataset / kClipsFolder / info.id / kAudioFile);
+  return known != info.hashes.end() ? known->second : util::hash_file(dataset / kClipsFolder / info.id / kAudioFile);
 }
 
 bool holds(const std::map<std::string, io::Array>& arrays, const std::vector<std::string>& names) {
@@ -57,8 +56,8 @@ void keep(const fs::path& file, const std::map<std::string, io::Array>& arrays) 
 MusicCache::Arrays MusicCache::get(const TakeInfo& info, const std::string& parameters,
                                    const std::vector<std::string>& names, const std::function<Arrays()>& make) const {
   const std::string sound = hash_of_sound(dataset_, info), how = util::hash_text(parameters);
-  const fs::path file = dataset_ / kCacheFolder / "music" /
-                        fmt::format("{}-{}.npz", sound.substr(0, kDigits), how.substr(0, kDigits));
+  const fs::path file =
+      dataset_ / kCacheFolder / "music" / fmt::format("{}-{}.npz", sound.substr(0, kDigits), how.substr(0, kDigits));
   if (fs::exists(file)) {
     try {
       Arrays arrays = io::read_npz(file);

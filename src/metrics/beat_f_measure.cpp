@@ -30,7 +30,7 @@ double BeatAgreement::f_measure() const {
 }
 
 BeatAgreement compare_beats(const std::vector<double>& reference, const std::vector<double>& found,
-                      const BeatAgreementOptions& options) {
+                            const BeatAgreementOptions& options) {
   STG_CHECK(std::is_sorted(reference.begin(), reference.end()) && std::is_sorted(found.begin(), found.end()),
             "[compare_beats] beats must be in ascending order");
   const std::span<const double> truth = after(reference, options.skip), beats = after(found, options.skip);

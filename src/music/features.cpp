@@ -10,8 +10,8 @@
 namespace stgmamba::music {
 namespace {
 
-constexpr double kRows = 50.0;         // a second
-constexpr double kFloor = 1e-10;       // power
+constexpr double kRows = 50.0;          // a second
+constexpr double kFloor = 1e-10;        // power
 constexpr float kDecibels = 1 / 40.0F;  // loud music near 0.5, a quiet room near -1
 constexpr float kRise = 1 / 10.0F;
 constexpr float kLowest = -100.0F * kDecibels, kOnFloor = 1e-3F;
@@ -35,8 +35,8 @@ class Place {
   float share_;
 };
 
-/// How many beats have passed at a second, in fractions: the phase is what follows the point. Before the first and after
-/// the last beat their neighbours' period goes on. Needs two beats.
+/// How many beats have passed at a second, in fractions: the phase is what follows the point. Before the first and
+/// after the last beat their neighbours' period goes on. Needs two beats.
 double beats_passed(const std::vector<double>& beats, double seconds) {
   const auto next = std::upper_bound(beats.begin(), beats.end(), seconds) - beats.begin();
   const auto from = std::clamp<std::ptrdiff_t>(next - 1, 0, std::ssize(beats) - 2);
@@ -56,8 +56,8 @@ FeatureTrack analyse_track(const media::Audio& audio) {
 }
 
 FeatureTrack analyse_track(const media::Audio& audio, std::vector<double> beats) {
-  STG_CHECK(audio.rate % static_cast<int>(kRows) == 0, "[analyse_track] the sample rate must be a multiple of {}, got {}",
-            kRows, audio.rate);
+  STG_CHECK(audio.rate % static_cast<int>(kRows) == 0,
+            "[analyse_track] the sample rate must be a multiple of {}, got {}", kRows, audio.rate);
   MelOptions options;
   options.bands = kFeatureBands;
   options.hop = audio.rate / static_cast<int>(kRows);
@@ -82,8 +82,10 @@ FeatureTrack analyse_track(const media::Audio& audio, std::vector<double> beats)
 }
 
 std::vector<float> cut_features(const FeatureTrack& track, double start, double step, std::int64_t frames) {
-  STG_CHECK(track.rows() > 0 && step > 0 && frames >= 0, "[cut_features] needs a track, step > 0 and frames >= 0, got "
-            "{} rows, {} and {}", track.rows(), step, frames);
+  STG_CHECK(track.rows() > 0 && step > 0 && frames >= 0,
+            "[cut_features] needs a track, step > 0 and frames >= 0, got "
+            "{} rows, {} and {}",
+            track.rows(), step, frames);
   std::vector<float> features(static_cast<std::size_t>(frames) * kFeatureSize, 0.0F);
   for (std::int64_t f = 0; f < frames; ++f) {
     float* row = features.data() + static_cast<std::size_t>(f) * kFeatureSize;
@@ -116,7 +118,8 @@ void amplify(std::vector<float>& features, double gain_db) {
 }
 
 std::string feature_version() {
-  return fmt::format("mel_onset_beat 1: {} bands, window {}, {} rows a second", kFeatureBands, MelOptions{}.window, kRows);
+  return fmt::format("mel_onset_beat 1: {} bands, window {}, {} rows a second", kFeatureBands, MelOptions{}.window,
+                     kRows);
 }
 
 }  // namespace stgmamba::music

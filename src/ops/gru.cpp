@@ -32,7 +32,8 @@ void for_directions(std::size_t count, const std::function<void(std::size_t)>& b
   });
 }
 
-/// One layer. Inputs and saved tensors: x [F, B, K], then the weights of each direction; saved too: what the cells left.
+/// One layer. Inputs and saved tensors: x [F, B, K], then the weights of each direction; saved too: what the cells
+/// left.
 class GruLayer : public torch::autograd::Function<GruLayer> {
  public:
   static Tensor forward(AutogradContext* ctx, at::TensorList inputs) {

@@ -52,8 +52,8 @@ class BeatsAction : public DataAction {
     const media::Audio audio = media::decode_audio(song_, rate_);
     const music::Beats beats = music::find_beats(audio, options_);
     if (flags.json) {
-      print_result(nlohmann::json{
-          {"file", song_}, {"seconds", audio.seconds()}, {"bpm", beats.bpm}, {"beats", beats.times}});
+      print_result(
+          nlohmann::json{{"file", song_}, {"seconds", audio.seconds()}, {"bpm", beats.bpm}, {"beats", beats.times}});
       return static_cast<int>(ExitCode::kDone);
     }
     std::string text = beats.times.empty() ? fmt::format("{}: no beats\n", song_)

@@ -18,7 +18,7 @@ struct BoardRequest {
   std::string split;      // empty: the table's, or test
   std::string generated;  // a folder of dances becomes a row
   std::string joints = "openpose18";
-  std::string beats = "auto";  // truth, tracker or auto
+  std::string beats = "auto";                   // truth, tracker or auto
   std::filesystem::path checkpoint;             // a run or checkpoint becomes a row
   std::string which = "auto";                   // of a run
   std::vector<std::string> metrics;             // empty: the table's, or a general choice

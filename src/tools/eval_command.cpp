@@ -30,7 +30,8 @@ class EvalCommand : public Command {
   std::string name() const override { return "stg_eval"; }
   std::string summary() const override {
     return "Scores dances against a dataset, as the paper's tables or one by one; asks whether a model hears the "
-           "music; writes a network's parity bundle (weights, inputs, outputs, gradients) or compares it with what another "
+           "music; writes a network's parity bundle (weights, inputs, outputs, gradients) or compares it with what "
+           "another "
            "framework made of it.";
   }
   std::string examples() const override {

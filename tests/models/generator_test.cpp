@@ -46,7 +46,7 @@ TEST(Generators, HaveTheirParameterCounts) {
     EXPECT_EQ(weights::parameter_count(*from_row(row).network), count) << row;
   }
   EXPECT_EQ(weights::parameter_count(*nn::AudioCode()), 258256);
-  EXPECT_EQ(weights::parameter_count(*nn::AudioEncoder(true, 1.0)), 2361808);
+  EXPECT_EQ(weights::parameter_count(*nn::AudioEncoder(nn::AudioEncoderConfig{})), 2361808);
   EXPECT_NEAR(static_cast<double>(weights::parameter_count(*from_row("s1_1s").network)), 2992696, 3000);
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Values and all gradients against an independent PyTorch twin (tests/golden/make_golden.py), in float64 and float32.
-#include <cmath>
-
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -9,53 +7,15 @@
 #include "stgmamba/models/pose_generator.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
+#include "support/golden_formula.hpp"
+
 namespace stgmamba::models {
 namespace {
 
+using test::fill;
+using test::formula;
 using torch::Tensor;
 constexpr std::int64_t kB = 2, kF = 7;
-
-std::uint32_t fnv1a(const std::string& text) {
-  std::uint32_t value = 2166136261U;
-  for (const char c : text) {
-    value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
-  }
-  return value;
-}
-
-/// centre + scale sin(0.7 i + 0.01 (fnv1a(name) mod 1000)): the script's formula.
-Tensor formula(const std::string& name, at::IntArrayRef shape, double centre, double scale) {
-  const Tensor index = torch::arange(c10::multiply_integers(shape), torch::kDouble);
-  return (centre + scale * torch::sin(0.7 * index + 0.01 * (fnv1a(name) % 1000))).reshape(shape);
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.ends_with(end);
-}
-
-void fill(torch::nn::Module& module) {
-  const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : weights::named_tensors(module)) {
-    const std::string last = name.substr(name.rfind('.') + 1);
-    if (last == "num_batches_tracked") {
-      continue;
-    }
-    Tensor value;
-    if (last == "A_log") {
-      value = torch::arange(1, tensor.size(1) + 1, torch::kDouble).log() + formula(name, tensor.sizes(), 0.0, 0.1);
-    } else if (ends_with(name, "dt_proj.bias")) {
-      value = formula(name, tensor.sizes(), -2.0, 1.0);
-    } else if (last == "edge_importance" || last == "D" || last == "running_var" ||
-               (last == "weight" && tensor.dim() == 1)) {
-      value = formula(name, tensor.sizes(), 1.0, 0.2);
-    } else if (tensor.dim() >= 2) {
-      value = formula(name, tensor.sizes(), 0.0, 1.0 / std::sqrt(static_cast<double>(tensor[0].numel())));
-    } else {
-      value = formula(name, tensor.sizes(), 0.0, 0.1);
-    }
-    tensor.copy_(value);
-  }
-}
 
 /// The case's options, from the file's metadata, as the `model:` section they describe.
 std::string model_yaml(const std::map<std::string, std::string>& o) {

@@ -24,14 +24,14 @@ std::set<std::string> names_of(const torch::nn::Module& module) {
 }
 
 TEST(AudioEncoder, HasTheNamesOfMdvs) {
-  const std::set<std::string> names = names_of(*AudioEncoder(true, 1.0));
+  const std::set<std::string> names = names_of(*AudioEncoder(AudioEncoderConfig{}));
   for (const char* name :
        {"encoder.cl.0.weight", "encoder.cl.4.bias", "encoder.activations.0.0.weight", "encoder.activations.3.0.bias",
         "rnn.weight_ih_l0", "rnn.weight_hh_l1_reverse", "fc.weight"}) {
     EXPECT_EQ(names.count(name), 1U) << name;
   }
   EXPECT_EQ(names.size(), 10U + 8U + 16U + 2U);  // convolutions, norms, GRU, fc
-  const std::set<std::string> plain = names_of(*AudioEncoder(false, 1.0));
+  const std::set<std::string> plain = names_of(*AudioEncoder(AudioEncoderConfig{.music_gru = false}));
   EXPECT_EQ(plain.size(), 10U + 8U + 2U);
   EXPECT_EQ(plain.count("rnn.weight_ih_l0"), 0U);
 }

@@ -87,14 +87,15 @@ TEST_F(EvalBoard, MissingRowsSayWhatMakesThemAndRunMissingMakesThem) {
   util::write_text(*folder_ / "votes.json", R"({"nobody": {"votes": 41.5}})");
   EXPECT_EQ(eval("--table table.yaml --no-references --study votes.json").code, 4);
   // One checkpoint alone, with gates.
-  const std::string alone = "--checkpoint runs/ours-seed1 --data set --no-references --seeds 3 --metrics bc,speed_ratio ";
+  const std::string alone =
+      "--checkpoint runs/ours-seed1 --data set --no-references --seeds 3 --metrics bc,speed_ratio ";
   EXPECT_EQ(eval(alone + "--fail-if \"speed_ratio>1000\"").code, 0);
   const ToolRun failed = eval(alone + "--fail-if \"speed_ratio<1000\" --fail-if \"bc<-1\"");
   EXPECT_EQ(failed.code, 10);
   EXPECT_THAT(failed.err, HasSubstr("--fail-if \"speed_ratio<1000\": checkpoint: speed_ratio is"));
   // Two steps of training follow no music.
-  const ToolRun card = run_tool("stg_eval --checkpoint runs/ours-seed1 --data set --card music-sensitivity",
-                                folder_->path());
+  const ToolRun card =
+      run_tool("stg_eval --checkpoint runs/ours-seed1 --data set --card music-sensitivity", folder_->path());
   EXPECT_EQ(card.code, 10) << card.err;
   EXPECT_THAT(card.out, HasSubstr("NOT MET"));
   // And retrieval dances without any model.

@@ -23,6 +23,6 @@ struct BeatAgreement {
 
 /// Throws BugError for beats that are not in ascending order.
 BeatAgreement compare_beats(const std::vector<double>& reference, const std::vector<double>& found,
-                      const BeatAgreementOptions& options = {});
+                            const BeatAgreementOptions& options = {});
 
 }  // namespace stgmamba::metrics

@@ -23,8 +23,8 @@ struct GruShape {
 /// W_ih [3 H, K], W_hh [3 H, H], b_ih, b_hh [3 H] of every layer and direction, gates r, z, n.
 ///
 /// On a CPU (kAuto, kCpu; float32 or float64) the two directions run side by side, the products that need no recurrence
-/// are taken over all frames at once, and so are the weights' gradients, which ATen adds up frame by frame. Differentiable
-/// once. Elsewhere it is at::gru.
+/// are taken over all frames at once, and so are the weights' gradients, which ATen adds up frame by frame.
+/// Differentiable once. Elsewhere it is at::gru.
 at::Tensor gru(const at::Tensor& x, const std::vector<at::Tensor>& weights, const GruShape& shape,
                ScanBackend backend = ScanBackend::kAuto);
 

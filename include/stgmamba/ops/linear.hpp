@@ -11,9 +11,9 @@ namespace stgmamba::ops {
 /// y = x W^T + bias: x [.., K], weight [M, K], bias [M] or undefined -> [.., M]. Differentiable as often as ATen's.
 ///
 /// On a CPU, float32 and at least 256 rows run as a 1x1 convolution, forward and backward: that is oneDNN's, which uses
-/// AVX-512 on every maker's CPU, where LibTorch's matrix product is MKL's and stays with AVX2 on AMD's (2.0 to 2.5 times
-/// slower there). kReference always takes ATen's product.
+/// AVX-512 on every maker's CPU, where LibTorch's matrix product is MKL's and stays with AVX2 on AMD's (2.0 to 2.5
+/// times slower there). kReference always takes ATen's product.
 at::Tensor linear_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                  ScanBackend backend = ScanBackend::kAuto);
+                       ScanBackend backend = ScanBackend::kAuto);
 
 }  // namespace stgmamba::ops

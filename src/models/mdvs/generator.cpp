@@ -54,7 +54,8 @@ torch::Tensor MdvsPoseImpl::forward(const torch::Tensor& tokens, const torch::Te
 
 MdvsGenerator::MdvsGenerator(const MdvsConfig& config) {
   audio_encoder_ = register_module(
-      "audio_encoder", nn::AudioEncoder(true, audio_factor(config.audio_scale), feature_size(config.music)));
+      "audio_encoder", nn::AudioEncoder(nn::AudioEncoderConfig{.input_scale = audio_factor(config.audio_scale),
+                                                               .features = feature_size(config.music)}));
   pose_generator_ = register_module("pose_generator", MdvsPose(config));
 }
 

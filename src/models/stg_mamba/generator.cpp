@@ -27,8 +27,10 @@ void read(config::Section section, StgMambaConfig& config) {
 
 StgMambaGenerator::StgMambaGenerator(const StgMambaConfig& config) : config_(config) {
   const std::int64_t d = config.block.d;
-  audio_encoder_ = register_module("audio_encoder", nn::AudioEncoder(config.music_gru, audio_factor(config.audio_scale),
-                                                                     feature_size(config.music)));
+  audio_encoder_ = register_module(
+      "audio_encoder", nn::AudioEncoder(nn::AudioEncoderConfig{.music_gru = config.music_gru,
+                                                               .input_scale = audio_factor(config.audio_scale),
+                                                               .features = feature_size(config.music)}));
   noise_encoder_ = register_module(
       "noise_encoder", torch::nn::GRU(torch::nn::GRUOptions(nn::kNoiseSize, nn::kNoiseSize).batch_first(true)));
   lift_ = register_module("lift", torch::nn::Linear(nn::kTokenSize + nn::kNoiseSize, kJoints * d));
