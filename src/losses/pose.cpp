@@ -88,21 +88,34 @@ PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, c
   const at::Tensor l1 = l1_per_sample(prediction, targets, scores).view({draws, batch});
   PoseLoss loss;
   loss.total = config.l1 * best_of_k(l1, config.best_of_k.mean_weight);
+  loss.terms.emplace_back("l1", loss.total);
   loss.l1 = l1.detach().mean();
   loss.best = std::get<0>(l1.detach().min(0)).mean();
+  loss.winner = l1.detach().argmin(0);  // [B]
+  const auto add = [&loss](const char* name, const at::Tensor& term) {
+    loss.terms.emplace_back(name, term);
+    loss.total = loss.total + term;
+  };
   if (config.energy > 0) {
     loss.energy = energy_per_sample(prediction, targets, scores).mean();
-    loss.total = loss.total + config.energy * loss.energy;
+    add("energy", config.energy * loss.energy);
     loss.energy = loss.energy.detach();
   }
   if (config.velocity > 0) {
     const at::Tensor velocity = velocity_per_sample(prediction, targets, scores).view({draws, batch});
     // The draw that the position picks also answers for its velocity, or two draws would share one dance.
-    const at::Tensor winner = l1.detach().argmin(0, /*keepdim=*/true);  // [1, B]
-    loss.total = loss.total + config.velocity * velocity.gather(0, winner).mean();
+    add("velocity", config.velocity * velocity.gather(0, loss.winner.unsqueeze(0)).mean());
     loss.velocity = velocity.detach().mean();
   }
   return loss;
+}
+
+at::Tensor winning_draws(const at::Tensor& values, const at::Tensor& winner) {
+  const std::int64_t batch = winner.size(0);
+  if (values.size(0) == batch) {
+    return values;
+  }
+  return values.index_select(0, winner * batch + torch::arange(batch, winner.options()));
 }
 
 }  // namespace stgmamba::losses

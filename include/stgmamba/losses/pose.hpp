@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -33,7 +36,7 @@ struct BestOfKConfig {
   double mean_weight = 0.1;  // weight of the mean over draws, when k > 1
 };
 
-/// Config section `loss`.
+/// Part of config section `loss`.
 struct PoseLossConfig {
   double l1 = 1.0;        // lambda_l1; the scale matters only against other terms
   double velocity = 0.0;  // weight of the velocity term; 0 = off
@@ -42,17 +45,25 @@ struct PoseLossConfig {
 };
 void read(config::Section section, PoseLossConfig& config);
 
+/// One weighted part of a sum, differentiable.
+using Term = std::pair<std::string, at::Tensor>;
+
 /// The weighted sum and its parts (parts unweighted and detached).
 struct PoseLoss {
-  at::Tensor total;     // scalar, differentiable
-  at::Tensor l1;        // scalar, mean over samples and draws
-  at::Tensor best;      // scalar, mean over samples of the smallest over draws
-  at::Tensor energy;    // scalar, mean over samples and draws; undefined when the term is off
-  at::Tensor velocity;  // scalar, mean over samples and draws; undefined when the term is off
+  at::Tensor total;         // scalar, differentiable
+  at::Tensor l1;            // scalar, mean over samples and draws
+  at::Tensor best;          // scalar, mean over samples of the smallest over draws
+  at::Tensor energy;        // scalar, mean over samples and draws; undefined when the term is off
+  at::Tensor velocity;      // scalar, mean over samples and draws; undefined when the term is off
+  at::Tensor winner;        // [B], the draw of each sample that lies nearest
+  std::vector<Term> terms;  // what `total` sums
 };
 
 /// `prediction` [K * B, F, V, 2], draw-major; `target` [B, F, V, 2]; `score` [B, F, V].
 PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, const at::Tensor& target,
                    const at::Tensor& score);
+
+/// The winning draw of every sample: [B, ...] of `values` [K * B, ...] (draw-major) and `winner` [B].
+at::Tensor winning_draws(const at::Tensor& values, const at::Tensor& winner);
 
 }  // namespace stgmamba::losses

@@ -25,8 +25,6 @@ class AudioCodeImpl : public torch::nn::Module {
 };
 TORCH_MODULE(AudioCode);
 
-/// H_0 = Linear(BiGRU(code(M))): [B, F, 1600] -> [B, F, 256]. 2,361,808 parameters; without the GRU (rows S1-0g, S1-6g)
-/// a Linear 256 -> 256 a frame takes its place.
 struct AudioEncoderConfig {
   bool music_gru = true;
   double input_scale = 1.0;   // of what is heard; 32768 for MDVS's raw int16 range
@@ -35,6 +33,8 @@ struct AudioEncoderConfig {
   double width = 1.0;         // scales the token and everything before it
 };
 
+/// H_0 = Linear(BiGRU(code(M))): [B, F, 1600] -> [B, F, 256]. 2,361,808 parameters; without the GRU (rows S1-0g, S1-6g)
+/// a Linear 256 -> 256 a frame takes its place.
 class AudioEncoderImpl : public torch::nn::Module {
  public:
   explicit AudioEncoderImpl(const AudioEncoderConfig& config);
