@@ -28,6 +28,15 @@ fs::path config_of(const fs::path& checkpoint) {
                         checkpoint.string());
 }
 
+/// Whether a run trained a dancer: other tasks' runs hold none.
+bool trained_a_dancer(const fs::path& run) {
+  std::string task = "music_to_skeleton";
+  if (fs::exists(run / "config.yaml")) {
+    config::Document::load(run / "config.yaml").root().read("task", task);
+  }
+  return task == "music_to_skeleton";
+}
+
 }  // namespace
 
 fs::path find_model(const fs::path& path, const std::string& which) {
@@ -78,7 +87,8 @@ fs::path newest_finished_run(const fs::path& runs) {
     const io::Json run = io::read_json(record);
     const std::string end = run.value("finished", false) ? run.value("ended", std::string("?")) : "";
     // Equal times: the name decides, so that the choice never depends on the folder's order.
-    if (!end.empty() && std::pair(end, entry.path()) > std::pair(newest_end, newest)) {
+    if (!end.empty() && std::pair(end, entry.path()) > std::pair(newest_end, newest) &&
+        trained_a_dancer(entry.path())) {
       newest = entry.path();
       newest_end = end;
     }

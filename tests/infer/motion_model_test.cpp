@@ -79,6 +79,9 @@ TEST(MotionModel, TheNewestFinishedRunIsFound) {
   record("b", true, "2026-01-03T00:00:00Z");
   record("c", false, "2026-01-04T00:00:00Z");
   EXPECT_EQ(infer::newest_finished_run(folder.path()).filename(), "b");
+  record("d", true, "2026-01-05T00:00:00Z");
+  util::write_text(folder / "d" / "config.yaml", "task: style_classifier\n");  // it tells dances apart, it makes none
+  EXPECT_EQ(infer::newest_finished_run(folder.path()).filename(), "b");
 }
 
 }  // namespace
