@@ -13,28 +13,14 @@
 #include "stgmamba/util/error.hpp"
 
 #include "dance_scores.hpp"
+#include "eval_mode.hpp"
+#include "objective.hpp"
 
 namespace stgmamba::train {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Evaluation mode for a scope: dropout and batch statistics off, and back as it was.
-class EvalMode {
- public:
-  explicit EvalMode(torch::nn::Module& module) : module_(module), was_training_(module.is_training()) {
-    module_.eval();
-  }
-  ~EvalMode() { module_.train(was_training_); }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  torch::nn::Module& module_;
-  bool was_training_;
-  torch::NoGradGuard no_grad_;
-};
 
 /// Window `index` of a batch as motion in pixels; `pose` [B, F, V, 2] normalised.
 skeleton::Motion window_motion(const std::vector<float>& pose, std::int64_t index, std::int64_t frames) {
@@ -73,6 +59,27 @@ void write_clip(const fs::path& path, const skeleton::Motion& motion, const fs::
   writer.finish();
 }
 
+/// How hard each weighted term pulls: the norm of its gradient at the generated poses.
+void measure_pulls(const std::vector<losses::Term>& terms, const torch::Tensor& pose, Scalars& parts) {
+  for (const auto& [name, term] : terms) {
+    const torch::Tensor pull = torch::autograd::grad({term}, {pose}, {}, /*retain_graph=*/true, /*create_graph=*/false,
+                                                     /*allow_unused=*/true)[0];
+    parts["pull_" + name] = pull.defined() ? pull.norm().item<double>() : 0.0;
+  }
+}
+
+void check_frames(const config::Section& root, std::int64_t frames, const losses::ObjectiveConfig& loss) {
+  if (losses::needs_sequence_discriminator(loss) && frames < models::kFewestFrames) {
+    throw ConfigError("{}: 'data.frames' must be at least {} for the sequence discriminator, got '{}'",
+                      root.section("data").where("frames"), models::kFewestFrames, frames);
+  }
+  constexpr std::int64_t kWindow = 5;
+  if (losses::needs_frame_discriminator(loss) && frames < kWindow) {
+    throw ConfigError("{}: 'data.frames' must be at least {} for the frame discriminator, got '{}'",
+                      root.section("data").where("frames"), kWindow, frames);
+  }
+}
+
 }  // namespace
 
 void read(config::Section section, EvalConfig& config) {
@@ -107,15 +114,44 @@ MusicToSkeleton::MusicToSkeleton(const config::Section& root, std::uint64_t seed
     : seed_(seed), device_(device) {
   OptimConfig optim;
   ScheduleConfig schedule;
+  AdversaryConfig adversary;
+  data::DataConfig data;
   losses::read(root.section("loss"), loss_);
+  adversary.mismatched = loss_.preset == "ours";
+  read(root.section("discriminator"), adversary);
+  data::read(root.section("data"), data);
   read(root.section("optim"), optim);
   read(root.section("schedule"), schedule);
   read(root.section("eval"), eval_);
+  check_frames(root, data.frames, loss_);
   generator_ = models::make_generator(root.section("model"), seed);
   generator_.network->to(device_);
   generator_.network->train();
   add_network("generator", generator_.network);
   add_optimiser("generator", std::make_shared<Optimiser>(*generator_.network, optim, schedule));
+
+  objective_ = std::make_unique<Objective>(loss_, adversary, data.frames, seed, device_);
+  const auto add = [&](const char* name, const std::shared_ptr<torch::nn::Module>& network, double rate) {
+    optim.lr = rate;
+    add_network(name, network);
+    add_optimiser(name, std::make_shared<Optimiser>(*network, optim, schedule));
+  };
+  if (objective_->frame()) {
+    add("d_frame", objective_->frame().ptr(), adversary.lr_frame);
+  }
+  if (objective_->sequence()) {
+    add("d_seq", objective_->sequence().ptr(), adversary.lr_sequence);
+  }
+}
+
+MusicToSkeleton::~MusicToSkeleton() = default;
+
+std::vector<Stage> MusicToSkeleton::stages() const {
+  std::vector<Stage> stages;
+  for (const auto& [name, network] : networks()) {  // added in the order of their turns
+    stages.push_back({name, name});
+  }
+  return stages;
 }
 
 void MusicToSkeleton::prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) {
@@ -134,23 +170,35 @@ void MusicToSkeleton::prepare(const data::Dataset& dataset, const data::DataConf
                     config.root, eval_.split, config.frames);
   }
   songs_.clear();
-  for (const data::TakeInfo& take : dataset.split(eval_.split, config.styles)) {
+  for (const data::TakeInfo& take : dataset.takes()) {
     songs_[take.id] = take.song.empty() ? take.source : take.song;
   }
+  objective_->prepare(songs_, held_out_, perceptual_hash_);
 }
 
-StageLoss MusicToSkeleton::stage_loss(const Stage&, const data::Batch& batch, const StepContext& context) {
+StageLoss MusicToSkeleton::stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) {
+  if (stage.name == "d_frame") {
+    return objective_->frame_loss(context.step);
+  }
+  if (stage.name == "d_seq") {
+    return objective_->sequence_loss(batch, context);
+  }
+  return generator_loss(batch, context);
+}
+
+StageLoss MusicToSkeleton::generator_loss(const data::Batch& batch, const StepContext& context) {
   const BatchTensors tensors = to_tensors(batch, device_);
+  const std::int64_t draws = loss_.pose.best_of_k.k;
   const torch::Tensor noise = models::sample_noise(generator_.noise, context.seed, "train", batch.sample, batch.frames,
-                                                   loss_.best_of_k.k)
-                                  .to(device_);                                        // [K * B, F, 10]
-  const torch::Tensor music = tensors.music(generator_.music.features);                // [B, F, 1600 or n]
-  torch::Tensor tokens = generator_.network->encode(music);                            // [B, F, 256]
-  tokens = loss_.best_of_k.k > 1 ? tokens.repeat({loss_.best_of_k.k, 1, 1}) : tokens;  // [K * B, F, 256]
-  const torch::Tensor pose = generator_.network->decode(tokens, noise);                // [K * B, F, V, 2]
-  const losses::PoseLoss loss = losses::pose_loss(loss_, pose, tensors.pose, tensors.score);
+                                                   draws)
+                                  .to(device_);                          // [K * B, F, 10]
+  const torch::Tensor music = tensors.music(generator_.music.features);  // [B, F, 1600 or n]
+  torch::Tensor tokens = generator_.network->encode(music);              // [B, F, 256]
+  tokens = draws > 1 ? tokens.repeat({draws, 1, 1}) : tokens;            // [K * B, F, 256]
+  const torch::Tensor pose = generator_.network->decode(tokens, noise);  // [K * B, F, V, 2]
+  losses::PoseLoss loss = losses::pose_loss(loss_.pose, pose, tensors.pose, tensors.score);
   StageLoss result{loss.total, {{"l1", loss.l1.item<double>()}}};
-  if (loss_.best_of_k.k > 1) {
+  if (draws > 1) {
     result.parts["best"] = loss.best.item<double>();
   }
   if (loss.energy.defined()) {
@@ -158,6 +206,24 @@ StageLoss MusicToSkeleton::stage_loss(const Stage&, const data::Batch& batch, co
   }
   if (loss.velocity.defined()) {
     result.parts["velocity"] = loss.velocity.item<double>();
+  }
+  std::vector<losses::Term> terms = objective_->generator_terms(
+      {tensors.audio, tensors.pose, pose.narrow(0, 0, batch.size), losses::winning_draws(pose, loss.winner)},
+      context.step, result.parts);
+  if (loss_.mode_seeking > 0) {
+    const auto draw = [&batch](const torch::Tensor& values, std::int64_t k) {
+      return values.narrow(0, k * batch.size, batch.size);
+    };
+    const torch::Tensor value = losses::mode_seeking_loss(draw(pose, 0), draw(pose, 1), draw(noise, 0), draw(noise, 1));
+    result.parts["mode_seeking"] = value.item<double>();
+    terms.emplace_back("mode_seeking", loss_.mode_seeking * value);
+  }
+  for (const auto& [name, term] : terms) {
+    result.total = result.total + term;
+  }
+  if (context.diagnose) {
+    terms.insert(terms.begin(), loss.terms.begin(), loss.terms.end());
+    measure_pulls(terms, pose, result.parts);
   }
   return result;
 }
@@ -236,11 +302,16 @@ bool MusicToSkeleton::sample(const fs::path& folder, std::int64_t count, const S
 }
 
 io::Json MusicToSkeleton::extra_state() const {
-  return {{"median_pose", median_pose_}};
+  io::Json state = {{"median_pose", median_pose_}};
+  if (const std::string hash = objective_->perceptual_hash(); !hash.empty()) {
+    state["perceptual"] = hash;
+  }
+  return state;
 }
 
 void MusicToSkeleton::set_extra_state(const io::Json& state) {
   median_pose_ = state.at("median_pose").get<std::vector<float>>();
+  perceptual_hash_ = state.value("perceptual", "");
   if (median_pose_.size() != static_cast<std::size_t>(skeleton::kJoints) * 2) {
     throw CheckpointError("state.json: task.median_pose must hold {} numbers, got {}", skeleton::kJoints * 2,
                           median_pose_.size());

@@ -24,6 +24,7 @@ void read(config::Section section, TrainConfig& config) {
 void read(config::Section root, LogConfig& config) {
   config::Section log = root.section("log");
   log.read("every", config.every, {.min = 1});
+  log.read("diagnose_every", config.diagnose_every, {.min = 0});
   log.read("sample_every", config.sample_every, {.min = 0});
   log.read("samples", config.samples, {.min = 1});
   root.section("eval").read("every", config.eval_every, {.min = 0});

@@ -6,13 +6,15 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "stgmamba/io/checkpoint_folder.hpp"
 #include "stgmamba/io/safetensors.hpp"
 #include "stgmamba/train/music_to_skeleton.hpp"
+#include "stgmamba/train/style_classifier.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/util/text.hpp"
 #include "stgmamba/weights/module_io.hpp"
+
+#include "weights_file.hpp"
 
 namespace stgmamba::train {
 
@@ -21,27 +23,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kOptimiserFile = "optimizer.safetensors";
-
-/// The file of weights that a path means: itself, or that of a checkpoint, or that of a run's best or newest
-/// checkpoint.
-fs::path weights_file(const fs::path& from, const std::string& network) {
-  if (!fs::exists(from)) {
-    throw CheckpointError("{}: no such weights; give a .safetensors or .pth file, a checkpoint or a run folder",
-                          from.string());
-  }
-  if (!fs::is_directory(from)) {
-    return from;
-  }
-  fs::path checkpoint = from;
-  if (fs::exists(from / "checkpoints")) {
-    checkpoint = io::find_checkpoint(from, fs::exists(from / "best") ? "best" : "last");
-  } else if (fs::exists(from / "state.json")) {  // a checkpoint of ours, and not a folder with just weights
-    if (const std::string damage = io::checkpoint_damage(from); !damage.empty()) {
-      throw CheckpointError("{}: {}; take an older checkpoint of the run", from.string(), damage);
-    }
-  }
-  return weights::weights_in(checkpoint, network);
-}
 
 }  // namespace
 
@@ -68,6 +49,9 @@ StepResult Task::step(const data::Batch& batch, const StepContext& context) {
     Optimiser& chosen = optimiser(stage.optimiser);
     chosen.zero_grad();
     const StageLoss loss = stage_loss(stage, batch, context);
+    if (!loss.total.defined()) {
+      continue;  // a part whose turn has not come
+    }
     loss.total.backward();
     const double value = loss.total.item<double>();
     const UpdateResult update = chosen.update(value, context.step, context.total_steps);
@@ -161,7 +145,10 @@ std::int64_t Task::parameter_count() const {
 
 std::unique_ptr<Task> make_task(config::Section root, std::uint64_t seed, torch::Device device) {
   std::string name = "music_to_skeleton";
-  root.read("task", name, {"music_to_skeleton"});
+  root.read("task", name, {"music_to_skeleton", "style_classifier"});
+  if (name == "style_classifier") {
+    return std::make_unique<StyleClassifier>(root, seed, device);
+  }
   return std::make_unique<MusicToSkeleton>(root, seed, device);
 }
 

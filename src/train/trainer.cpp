@@ -121,7 +121,9 @@ TrainSummary Loop::run() {
 void Loop::one_step() {
   const data::Batch batch = data_.loader->next();
   seed_step(session_.seed, state_.step);
-  const StepContext context{state_.step, data_.total_steps, session_.seed, session_.device};
+  StepContext context{state_.step, data_.total_steps, session_.seed, session_.device};
+  const std::int64_t diagnose_every = session_.log.diagnose_every;
+  context.diagnose = diagnose_every > 0 && (state_.step + 1) % diagnose_every == 0;
   const StepResult result = session_.task->step(batch, context);
   state_.step += 1;
   state_.metric.reset();
@@ -139,7 +141,7 @@ void Loop::one_step() {
       diverged(batch, result);
     }
   }
-  if (due(session_.log.every)) {
+  if (due(session_.log.every) || context.diagnose) {
     log_row("train", result.scalars);
   }
 }

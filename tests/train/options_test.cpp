@@ -25,6 +25,13 @@ struct Option {
   Overrides setting{};  // other overrides it needs to have a meaning, given to both runs
 };
 
+const Overrides kAdversaries = {"loss.adversarial.frame=0.5", "loss.adversarial.sequence=0.5",
+                                "discriminator.width=0.0625"};
+const Overrides kPerceptual = {"loss.perceptual.weight=1", "loss.perceptual.weights=random",
+                               "loss.perceptual.width=0.0625"};
+const Overrides kSmallNetworks = {"loss.perceptual.weights=random", "loss.perceptual.width=0.0625",
+                                  "discriminator.width=0.0625"};
+
 const std::vector<Option> kMatter = {
     {"seed=8"},
     {"data.styles=[popping]"},
@@ -44,6 +51,25 @@ const std::vector<Option> kMatter = {
     {"loss.energy=1"},
     {"loss.best_of_k.k=2"},
     {"loss.best_of_k.mean_weight=0.5", {"loss.best_of_k.k=2"}},
+    {"loss.preset=mdvs", kSmallNetworks},
+    {"loss.preset=paper_eq", kSmallNetworks},
+    {"loss.preset=ours", kSmallNetworks},
+    {"loss.perceptual.weight=1", kSmallNetworks},
+    {"loss.perceptual.width=0.125", kPerceptual},
+    {"loss.feature_matching=1", kSmallNetworks},
+    {"loss.adversarial.frame=1", kAdversaries},
+    {"loss.adversarial.sequence=1", kAdversaries},
+    {"loss.adversarial.kind=hinge", kAdversaries},
+    {"loss.adversarial.start=2", kAdversaries},
+    {"loss.adversarial.ramp=3", kAdversaries},
+    {"loss.gradient_penalty=0", kAdversaries},
+    {"loss.mode_seeking=1", {"loss.best_of_k.k=2"}},
+    {"discriminator.width=0.125", kAdversaries},
+    {"discriminator.dropout=0.1", kAdversaries},
+    {"discriminator.audio_scale=int16", kAdversaries},
+    {"discriminator.mismatched=true", kAdversaries},
+    {"discriminator.lr_frame=0.01", kAdversaries},
+    {"discriminator.lr_sequence=0.01", kAdversaries},
     {"optim.lr=0.002"},
     {"optim.beta1=0.5"},
     {"optim.beta2=0.9"},
@@ -57,6 +83,7 @@ const std::vector<Option> kMatter = {
     {"train.steps=5"},
     {"train.epochs=2", {"train.steps=0", "train.epochs=1"}},
     {"log.every=2"},
+    {"log.diagnose_every=2"},
     {"log.sample_every=2"},
     {"log.samples=2", {"log.sample_every=4", "eval.split=train"}},
     {"eval.every=2"},
@@ -69,7 +96,8 @@ const std::vector<Option> kMatter = {
     {"checkpoint.metric=val/jerk_ratio", {"eval.every=1", "checkpoint.direction=larger"}},
 };
 const std::set<std::string> kSpeedOnly = {"data.workers", "data.prefetch", "data.cache_mb"};
-/// Tested where they belong: trainer_test, dataset_test, broken_inputs_test; the model's in generator_test.
+/// Tested where they belong: trainer_test, objective_test, dataset_test, broken_inputs_test; the model's in
+/// generator_test.
 const std::set<std::string> kElsewhere = {"task",
                                           "device",
                                           "data.root",
@@ -77,7 +105,9 @@ const std::set<std::string> kElsewhere = {"task",
                                           "train.init_from",
                                           "train.max_bad_steps",
                                           "train.init_map",
-                                          "train.allow_missing"};
+                                          "train.allow_missing",
+                                          "loss.perceptual.weights",
+                                          "loss.perceptual.unchecked"};
 
 /// What a run computed and left, as text: weights, log rows without times, names of checkpoints and samples.
 std::string outcome(const fs::path& folder, const Overrides& overrides) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Task `music_to_skeleton`: a generator that turns music and noise into a dance, trained by reconstruction.
+// Task `music_to_skeleton`: a generator that turns music and noise into a dance, trained by reconstruction and, where
+// the configuration weighs them, by a perceptual network and two discriminators, in the order generator, d_frame,
+// d_seq.
 #pragma once
 
 #include <map>
@@ -8,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "stgmamba/losses/pose.hpp"
+#include "stgmamba/losses/objective.hpp"
 #include "stgmamba/models/pose_generator.hpp"
 #include "stgmamba/train/task.hpp"
 
@@ -21,14 +23,17 @@ struct EvalConfig {
 };
 void read(config::Section section, EvalConfig& config);
 
+class Objective;
+
 class MusicToSkeleton : public Task {
  public:
-  /// Reads `model`, `loss`, `optim`, `schedule` and `eval`.
+  /// Reads `data.frames`, `model`, `loss`, `discriminator`, `optim`, `schedule` and `eval`.
   MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device);
+  ~MusicToSkeleton() override;
 
   void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) override;
   std::string music_features() const override { return generator_.music.features; }
-  std::vector<Stage> stages() const override { return {{"generator", "generator"}}; }
+  std::vector<Stage> stages() const override;
   StageLoss stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) override;
   std::vector<std::string> validation_metrics() const override;
   std::optional<Scalars> validate(const StopCheck& stop) override;
@@ -37,10 +42,13 @@ class MusicToSkeleton : public Task {
   void set_extra_state(const io::Json& state) override;
 
  private:
+  StageLoss generator_loss(const data::Batch& batch, const StepContext& context);
   torch::Tensor generate(const data::Batch& batch, std::int64_t first_sample) const;  // [B, F, V, 2] on the host
-  losses::PoseLossConfig loss_;
+  losses::ObjectiveConfig loss_;
   EvalConfig eval_;
   models::GeneratorHandle generator_;
+  std::unique_ptr<Objective> objective_;
+  std::string perceptual_hash_;  // of the weights a resumed run began with
   std::uint64_t seed_;
   torch::Device device_;
   std::vector<float> median_pose_;  // [V, 2], normalised; median of the training split

@@ -33,6 +33,7 @@ struct StepContext {
   std::int64_t total_steps = 0;  // of the whole run
   std::uint64_t seed = 0;
   torch::Device device = torch::kCPU;
+  bool diagnose = false;  // also measure what is worth knowing now and then: changes the log, never the step
 };
 
 /// One part of a step: a loss, and the optimiser that descends it.
@@ -42,7 +43,7 @@ struct Stage {
 };
 
 struct StageLoss {
-  torch::Tensor total;  // scalar, differentiable
+  torch::Tensor total;  // scalar, differentiable; undefined: the stage has no part in this step
   Scalars parts;        // logged beside it
 };
 

@@ -27,10 +27,11 @@ void read(config::Section section, TrainConfig& config);
 
 /// Config section `log`, and `eval.every`.
 struct LogConfig {
-  std::int64_t every = 50;         // steps between rows of metrics.jsonl
-  std::int64_t sample_every = 0;   // steps between sample clips; 0: never
-  std::int64_t samples = 1;        // clips each time
-  std::int64_t eval_every = 1000;  // steps between validations; 0: never
+  std::int64_t every = 50;            // steps between rows of metrics.jsonl
+  std::int64_t diagnose_every = 100;  // steps between rows that also say how hard each loss term pulls; 0: never
+  std::int64_t sample_every = 0;      // steps between sample clips; 0: never
+  std::int64_t samples = 1;           // clips each time
+  std::int64_t eval_every = 1000;     // steps between validations; 0: never
 };
 void read(config::Section root, LogConfig& config);
 
