@@ -15,10 +15,8 @@ namespace {
 
 /// The assembly keeps the compiler from joining or dropping any; every register is its own chain.
 __attribute__((target("avx512f"))) void run(long rounds) {
-  __m512 f[8];
-  for (__m512& x : f) {
-    x = _mm512_set1_ps(0.5F);
-  }
+  // Eight variables and no array: an array may live in memory, and the loop would wait for its stores.
+  __m512 f0 = _mm512_set1_ps(0.5F), f1 = f0, f2 = f0, f3 = f0, f4 = f0, f5 = f0, f6 = f0, f7 = f0;
   __m512 other[3];     // results that nothing waits for: product, sum, larger
   __m512i integer[3];  // looked up, shifted, added
   const __m512 half = _mm512_set1_ps(0.5F);
@@ -30,8 +28,8 @@ __attribute__((target("avx512f"))) void run(long rounds) {
         "vfmadd213ps %[half], %[half], %0\n vfmadd213ps %[half], %[half], %1\n vfmadd213ps %[half], %[half], %2\n"
         "vfmadd213ps %[half], %[half], %3\n vfmadd213ps %[half], %[half], %4\n vfmadd213ps %[half], %[half], %5\n"
         "vfmadd213ps %[half], %[half], %6\n vfmadd213ps %[half], %[half], %7\n vmulps %[half], %[half], %[product]\n"
-        : "+v"(f[0]), "+v"(f[1]), "+v"(f[2]), "+v"(f[3]), "+v"(f[4]), "+v"(f[5]), "+v"(f[6]),
-          "+v"(f[7]), [product] "=&v"(other[0]), [sum] "=&v"(other[1]), [larger] "=&v"(other[2]),
+        : "+v"(f0), "+v"(f1), "+v"(f2), "+v"(f3), "+v"(f4), "+v"(f5), "+v"(f6),
+          "+v"(f7), [product] "=&v"(other[0]), [sum] "=&v"(other[1]), [larger] "=&v"(other[2]),
           [looked] "=&v"(integer[0]), [shifted] "=&v"(integer[1]), [added] "=&v"(integer[2])
         : [half] "v"(half), [one] "v"(one));
   }

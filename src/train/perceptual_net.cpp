@@ -17,9 +17,9 @@ namespace stgmamba::train {
 namespace {
 
 /// The class count of a file, which L_p does not need and the loader must match.
-std::int64_t classes_of(const io::Safetensors& file, const std::string& path) {
-  const auto found = file.tensors.find("fcn.weight");
-  if (found == file.tensors.end() || found->second.shape.size() != 4) {
+std::int64_t classes_of(const weights::Arrays& tensors, const std::string& path) {
+  const auto found = tensors.find("fcn.weight");
+  if (found == tensors.end() || found->second.shape.size() != 4) {
     throw CheckpointError("{}: holds no ST-GCN (no 'fcn.weight'); give weights of task style_classifier", path);
   }
   return found->second.shape[0];
@@ -36,10 +36,10 @@ PerceptualNet::PerceptualNet(const losses::PerceptualConfig& config, std::uint64
     hash_ = "random";
   } else {
     const std::filesystem::path path = weights_file(config.weights, "classifier");
-    const io::Safetensors file = io::read_safetensors(path);
-    shape.classes = classes_of(file, path.string());
+    const weights::Arrays tensors = weights::read_weights(path);
+    shape.classes = classes_of(tensors, path.string());
     net_ = models::StGcn(shape);
-    weights::load_named(file.tensors, *net_,
+    weights::load_named(tensors, *net_,
                         path.string() + " (loss.perceptual.width is " + fmt::format("{}", config.width) + ")");
     hash_ = util::hash_file(path);
   }
