@@ -39,7 +39,7 @@ TEST(AudioEncoder, HasTheNamesOfMdvs) {
 TEST(AudioEncoder, WithoutTheGruATokenHearsItsOwnPieceOnly) {
   torch::manual_seed(1);
   for (const bool music_gru : {false, true}) {
-    AudioEncoder encoder(music_gru, 1.0);
+    AudioEncoder encoder(AudioEncoderConfig{.music_gru = music_gru});
     encoder->eval();  // batch statistics would couple the pieces
     const Tensor audio = torch::randn({2, 5, 1600}).requires_grad_();
     const Tensor tokens = encoder->forward(audio);
@@ -54,7 +54,7 @@ TEST(AudioEncoder, WithoutTheGruATokenHearsItsOwnPieceOnly) {
 
 TEST(AudioEncoder, FeaturesTakeTheSamplesPlace) {
   torch::manual_seed(3);
-  AudioEncoder encoder(true, 1.0, 7);
+  AudioEncoder encoder(AudioEncoderConfig{.features = 7});
   const std::set<std::string> names = names_of(*encoder);
   EXPECT_EQ(names.size(), 2U + 2U + 16U + 2U);  // Linear, norm, GRU, fc
   EXPECT_EQ(names.count("feature_encoder.0.weight"), 1U);
@@ -68,9 +68,9 @@ TEST(AudioEncoder, FeaturesTakeTheSamplesPlace) {
 
 TEST(AudioEncoder, TheScaleMultipliesTheSound) {
   torch::manual_seed(2);
-  AudioEncoder raw(false, 32768.0);
+  AudioEncoder raw(AudioEncoderConfig{.music_gru = false, .input_scale = 32768.0});
   torch::manual_seed(2);
-  AudioEncoder unit(false, 1.0);
+  AudioEncoder unit(AudioEncoderConfig{.music_gru = false});
   const Tensor audio = torch::randn({2, 3, 1600}) * 0.01;
   EXPECT_TRUE(torch::equal(raw->forward(audio), unit->forward(audio * 32768.0)));
   EXPECT_THAT(test::error_of([&] { unit->forward(torch::zeros({2, 3, 800})); }), testing::HasSubstr("[B, F, 1600]"));
