@@ -36,7 +36,7 @@ inline torch::Tensor ordered_fair_loop(const torch::Tensor& u, const ops::ScanBr
   if (branch.order.empty()) {
     return fair_loop(u, branch);
   }
-  const torch::Tensor order = torch::tensor(branch.order);  // [V]
+  const torch::Tensor order = torch::tensor(branch.order).to(u.device());  // [V]
   ops::ScanBranch permuted = branch;
   for (torch::Tensor* x : {&permuted.delta, &permuted.b, &permuted.c}) {
     *x = x->index_select(2, order);

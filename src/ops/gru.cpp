@@ -108,7 +108,8 @@ at::Tensor gru(const at::Tensor& x, const std::vector<at::Tensor>& weights, cons
   if (!fused_on_cpu(x, backend) || (x.scalar_type() != at::kFloat && x.scalar_type() != at::kDouble)) {
     const std::int64_t runs = shape.layers * static_cast<std::int64_t>(directions);
     const Tensor first = torch::zeros({runs, x.size(0), weights[1].size(1)}, x.options());
-    return std::get<0>(torch::gru(x, first, weights, true, shape.layers, 0.0, false, shape.bidirectional, true));
+    return std::get<0>(torch::gru(x, first, weights, true, shape.layers, 0.0, torch::GradMode::is_enabled(),
+                                  shape.bidirectional, true));
   }
   Tensor y = x.transpose(0, 1).contiguous();  // [F, B, K]
   for (std::size_t layer = 0; layer < static_cast<std::size_t>(shape.layers); ++layer) {

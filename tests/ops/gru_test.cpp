@@ -83,6 +83,24 @@ TEST(Gru, AnInputWithoutGradient) {
   }
 }
 
+TEST(CudaGru, EqualsTheCpuInTrainingAndOutsideIt) {
+  if (!torch::cuda::is_available()) {
+    GTEST_SKIP() << "no CUDA device here: run tools/test-gpu.sh on a machine with one";
+  }
+  Unit unit(3, 20, 6, 8, {2, true});
+  const auto wanted = unit.results(unit.run(ScanBackend::kCpu));
+  unit.module->to(torch::kCUDA);
+  unit.x = unit.x.detach().to(torch::kCUDA).requires_grad_();
+  const Tensor out = unit.run(ScanBackend::kAuto);
+  torch::manual_seed(2);
+  const auto got = torch::autograd::grad({out}, unit.leaves(), {torch::randn(out.sizes()).to(torch::kCUDA)});
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_LT(test::error_between(got[i].cpu(), wanted[i]), 1e-4) << "gradient " << i;
+  }
+  const torch::NoGradGuard no_grad;
+  EXPECT_LT(test::error_between(unit.run(ScanBackend::kAuto).cpu(), wanted.back()), 1e-5);
+}
+
 TEST(Gru, RefusesWhatItCannotDo) {
   const Unit unit(2, 7, 3, 5, {1, false});
   EXPECT_THAT(
