@@ -13,7 +13,7 @@ void read(config::Section section, NoiseConfig& config) {
   section.read("sigma", config.sigma, {.min = 0});
 }
 
-void read_music(config::Section section, MusicConfig& config, const std::string& audio_scale) {
+void read_music(const config::Section& section, MusicConfig& config, const std::string& audio_scale) {
   section.section("music").read("features", config.features, music::kFeatureSets);
   if (!config.hears_samples() && audio_scale != "unit") {
     throw ConfigError("{}: 'model.audio_scale' scales samples, but the model hears {}; leave it at unit",

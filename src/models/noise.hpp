@@ -8,7 +8,7 @@ namespace stgmamba::models {
 
 void read(config::Section section, NoiseConfig& config);
 /// Reads `section.music`, and refuses `audio_scale` (read before) where no samples are heard.
-void read_music(config::Section section, MusicConfig& config, const std::string& audio_scale);
+void read_music(const config::Section& section, MusicConfig& config, const std::string& audio_scale);
 /// Values a frame in place of samples; 0 for samples.
 std::int64_t feature_size(const MusicConfig& config);
 /// 1 for `unit`, 32768 for `int16`.

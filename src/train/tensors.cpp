@@ -11,7 +11,7 @@ namespace stgmamba::train {
 
 namespace {
 
-at::Tensor copied(const std::vector<float>& values, std::vector<std::int64_t> shape, c10::Device device) {
+at::Tensor copied(const std::vector<float>& values, const std::vector<std::int64_t>& shape, c10::Device device) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
     count *= size;
