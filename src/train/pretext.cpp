@@ -48,7 +48,7 @@ at::Tensor pretext_clip(Pretext kind, const at::Tensor& window, std::int64_t fra
   STG_CHECK(window.dim() == 3 && window.size(0) >= 2 * frames, "[pretext_clip] window must be [W >= {}, V, 2], got {}",
             2 * frames, window.size(0));
   const std::int64_t taken = kind == Pretext::kDoubleSpeed ? 2 * frames : frames;
-  const at::Tensor cut = window.narrow(0, random.integer(window.size(0) - taken + 1), taken);
+  at::Tensor cut = window.narrow(0, random.integer(window.size(0) - taken + 1), taken);
   switch (kind) {
     case Pretext::kNone:
       return cut;
