@@ -48,6 +48,22 @@ void for_each_clip(const DanceSet& dances, const Visit& visit) {
   }
 }
 
+/// Weighted mean over the seeds of `score(weights of that seed alone)`: for scores that depend on how many clips there
+/// are, so that rows of one and of many seeds compare.
+template <typename Score>
+double mean_over_seeds(const Weights& weights, const Score& score) {
+  double sum = 0.0, count = 0.0;
+  for (std::size_t seed = 0; seed < weights.seed.size(); ++seed) {
+    if (weights.seed[seed] > 0) {
+      Weights alone{weights.song, std::vector<double>(weights.seed.size(), 0.0)};
+      alone.seed[seed] = 1.0;
+      sum += weights.seed[seed] * score(alone);
+      count += weights.seed[seed];
+    }
+  }
+  return sum / count;
+}
+
 using FeatureMaker = Features (*)(const skeleton::Motion&);
 
 Features centred_poses(const skeleton::Motion& motion);

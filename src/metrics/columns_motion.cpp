@@ -35,16 +35,7 @@ Column across_clips(MetricCard card, std::vector<double> (*row)(const skeleton::
       sums->at(song, seed).add(row(clip.motion));
     });
     return [sums](const Weights& weights) {
-      double total = 0.0, count = 0.0;
-      for (std::size_t seed = 0; seed < weights.seed.size(); ++seed) {
-        if (weights.seed[seed] > 0) {
-          Weights alone{weights.song, std::vector<double>(weights.seed.size(), 0.0)};
-          alone.seed[seed] = 1.0;
-          total += weights.seed[seed] * sums->total(alone).mean_variance();
-          count += weights.seed[seed];
-        }
-      }
-      return count > 0 ? total / count : kNan;
+      return mean_over_seeds(weights, [&](const Weights& alone) { return sums->total(alone).mean_variance(); });
     };
   };
   return column;

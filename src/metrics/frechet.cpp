@@ -13,14 +13,17 @@ namespace stgmamba::metrics {
 
 namespace {
 
+/// Shares the memory of a matrix [W, W].
+cv::Mat as_matrix(const std::vector<double>& values, std::size_t width) {
+  return {static_cast<int>(width), static_cast<int>(width), CV_64F, const_cast<double*>(values.data())};
+}
+
 /// Symmetric root of a symmetric matrix [W, W] that should have no negative eigenvalue.
 cv::Mat root_of(const std::vector<double>& matrix, std::size_t width) {
-  const auto size = static_cast<int>(width);
-  const cv::Mat symmetric(size, size, CV_64F, const_cast<double*>(matrix.data()));
   cv::Mat values, vectors;  // rows of `vectors` are the eigenvectors
-  cv::eigen(symmetric, values, vectors);
+  cv::eigen(as_matrix(matrix, width), values, vectors);
   cv::Mat scaled = vectors.clone();
-  for (int i = 0; i < size; ++i) {
+  for (int i = 0; i < scaled.rows; ++i) {
     scaled.row(i) *= std::sqrt(std::max(0.0, values.at<double>(i)));
   }
   return vectors.t() * scaled;
@@ -98,21 +101,36 @@ std::vector<double> Moments::deviation() const {
   return result;
 }
 
-double frechet_distance(const Moments& a, const Moments& b) {
-  STG_CHECK(a.width() == b.width(), "[frechet_distance] widths must agree, got {} and {}", a.width(), b.width());
-  if (a.count() < 2.0 || b.count() < 2.0) {
+Gaussian fit_gaussian(const Moments& moments) {
+  Gaussian fit{{}, {}, 0.0, moments.count()};
+  if (moments.count() < 2.0) {
+    return fit;
+  }
+  const std::vector<double> covariance = moments.covariance();
+  fit.mean = moments.mean();
+  fit.trace = trace(covariance, moments.width());
+  const cv::Mat root = root_of(covariance, moments.width());
+  fit.root.assign(root.ptr<double>(), root.ptr<double>() + root.total());
+  return fit;
+}
+
+double frechet_distance(const Gaussian& a, const Gaussian& b) {
+  if (a.count < 2.0 || b.count < 2.0) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  const std::size_t n = a.width();
-  const std::vector<double> mean_a = a.mean(), mean_b = b.mean();
+  STG_CHECK(a.mean.size() == b.mean.size(), "[frechet_distance] widths must agree, got {} and {}", a.mean.size(),
+            b.mean.size());
   double shift = 0.0;
-  for (std::size_t i = 0; i < n; ++i) {
-    shift += (mean_a[i] - mean_b[i]) * (mean_a[i] - mean_b[i]);
+  for (std::size_t i = 0; i < a.mean.size(); ++i) {
+    shift += (a.mean[i] - b.mean[i]) * (a.mean[i] - b.mean[i]);
   }
-  const std::vector<double> covariance_a = a.covariance(), covariance_b = b.covariance();
   cv::Mat singular;
-  cv::SVD::compute(root_of(covariance_a, n) * root_of(covariance_b, n), singular, cv::SVD::NO_UV);
-  return shift + trace(covariance_a, n) + trace(covariance_b, n) - 2.0 * cv::sum(singular)[0];
+  cv::SVD::compute(as_matrix(a.root, a.mean.size()) * as_matrix(b.root, b.mean.size()), singular, cv::SVD::NO_UV);
+  return shift + a.trace + b.trace - 2.0 * cv::sum(singular)[0];
+}
+
+double frechet_distance(const Moments& a, const Moments& b) {
+  return frechet_distance(fit_gaussian(a), fit_gaussian(b));
 }
 
 double frechet_distance(const Features& a, const Features& b) {

@@ -132,7 +132,7 @@ TEST_F(Boards, JsonReadsBackAndUnlikeCardsAreRefused) {
 
 TEST_F(Boards, Gates) {
   const auto found = [](const std::string& text) { return eval::violations(*board_, eval::parse_gate(text)); };
-  EXPECT_THAT(found("slow_share<0.1"), SizeIs(1));     // replay moves
+  EXPECT_THAT(found("slow_share<0.9"), SizeIs(1));     // replay moves
   EXPECT_THAT(found("slow_share > 0.9"), SizeIs(1));   // frozen does not; statues are references
   EXPECT_THAT(found("edge.slow_share<0"), SizeIs(1));  // missing, and asked for by name
   EXPECT_THAT(found("frozen.slow_share>=1"), SizeIs(1));

@@ -183,6 +183,15 @@ TEST_F(Columns, SeedsAreAveragedAndWeighted) {
   EXPECT_NEAR(statistic({std::vector<double>(kSongs, 1.0), {0, 2}}), 1.0, 1e-12);
 }
 
+TEST_F(Columns, DistancesDoNotShrinkWithTheNumberOfSeeds) {
+  DanceSet twice = changed(yardstick_.real(), [](Clip& clip) { clip.motion = dance(0.5, 0.1, 900 + clip.real); });
+  const DanceSet once = twice;
+  twice.seeds.push_back(twice.seeds[0]);
+  for (const char* name : {"pfd", "vfd", "pfd_share", "fid_k2d", "mmd", "pvar", "div_k2d"}) {
+    EXPECT_NEAR(score(name, twice), score(name, once), 1e-9 * std::abs(score(name, once))) << name;
+  }
+}
+
 TEST_F(Columns, MedianRatiosFollowTheSongsThatCount) {
   DanceSet fast = changed(yardstick_.real(), [](Clip& clip) {
     if (clip.song == 2) {

@@ -34,9 +34,18 @@ class Moments {
   std::vector<double> sum_, product_;  // [W], [W, W] upper triangle
 };
 
+/// Mean and covariance of a set, and the root of the latter, which is the costly part: fit once, compare often.
+struct Gaussian {
+  std::vector<double> mean, root;  // [W], [W, W] symmetric
+  double trace = 0.0;              // of the covariance
+  double count = 0.0;
+};
+Gaussian fit_gaussian(const Moments& moments);
+
 /// In double precision: matrix roots from symmetric eigen-decompositions with negative eigenvalues clamped to 0, and
 /// Tr (S1 S2)^(1/2) as the sum of the singular values of S1^(1/2) S2^(1/2). So singular covariances are no special
 /// case, and no noise of their null space is blown up by a second root. NaN with under two rows on either side.
+double frechet_distance(const Gaussian& a, const Gaussian& b);
 double frechet_distance(const Moments& a, const Moments& b);
 double frechet_distance(const Features& a, const Features& b);
 
