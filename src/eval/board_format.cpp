@@ -20,6 +20,9 @@ std::string number(double value) {
     return "-";
   }
   const double size = std::abs(value);
+  if (size < 5e-4) {
+    return "0.000";  // never "-0.000"
+  }
   return size >= 100  ? fmt::format("{:.0f}", value)
          : size >= 10 ? fmt::format("{:.1f}", value)
                       : fmt::format("{:.3f}", value);
@@ -219,8 +222,8 @@ std::string tex_of(const Board& board) {
     for (std::size_t c = 0; c < board.cards.size(); ++c) {
       const BoardCell& cell = row.cells[c];
       std::string text = number(cell.ours.value) + span(cell.ours);
-      text = board.informative[c] ? text : "\\textcolor{gray}{" + text + "}";
-      out += " & " + text + (cell.paper ? fmt::format(" ({:g})", *cell.paper) : "");
+      text = board.informative[c] ? text : fmt::format("\\textcolor{{gray}}{{{}}}", text);
+      out += fmt::format(" & {}{}", text, cell.paper ? fmt::format(" ({:g})", *cell.paper) : "");
     }
     out += " \\\\\n";
   }

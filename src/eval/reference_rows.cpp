@@ -2,6 +2,7 @@
 #include "stgmamba/eval/reference_rows.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "stgmamba/data/batch.hpp"
@@ -85,7 +86,7 @@ std::vector<Clip> other_dances(const TestBed& bed) {
   std::map<std::pair<std::size_t, std::int64_t>, std::vector<std::size_t>> stretches;
   const auto key = [&](std::size_t p) {
     const TestBed::Place& place = bed.places()[p];
-    const auto millis = static_cast<std::int64_t>(bed.takes()[place.take].start * 1000.0 + 0.5);
+    const std::int64_t millis = std::llround(1000.0 * bed.takes()[place.take].start);
     return std::pair(place.song, millis + place.frame * 100);
   };
   for (std::size_t p = 0; p < bed.places().size(); ++p) {

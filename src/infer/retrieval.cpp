@@ -29,6 +29,7 @@ std::vector<double> relative(const std::vector<double>& energy) {
   }
   const double deviation = std::sqrt(std::max(0.0, square - mean * mean));
   std::vector<double> result;
+  result.reserve(energy.size());
   for (const double value : energy) {
     result.push_back(deviation > 1e-9 ? (value - mean) / deviation : 0.0);
   }

@@ -193,6 +193,7 @@ std::vector<float> mean_pose(const std::vector<Clip>& clips) {
     frames += static_cast<double>(clip.motion.frames());
   }
   std::vector<float> pose;
+  pose.reserve(sum.size());
   for (const double value : sum) {
     pose.push_back(static_cast<float>(value / frames));
   }

@@ -20,7 +20,6 @@ struct BoardRequest {
   std::string joints = "openpose18";
   std::string beats = "auto";                   // truth, tracker or auto
   std::filesystem::path checkpoint;             // a run or checkpoint becomes a row
-  std::string which = "auto";                   // of a run
   std::vector<std::string> metrics;             // empty: the table's, or a general choice
   std::vector<std::int64_t> seeds = {1, 2, 3};  // of z, for `checkpoint` and the reference rows
   std::vector<std::string> gates;               // --fail-if

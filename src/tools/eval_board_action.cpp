@@ -115,7 +115,7 @@ RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const s
 
 RowSource checkpoint_row(const eval::TestBed& bed, const BoardRequest& request, const std::vector<std::uint64_t>& seeds,
                          c10::Device device) {
-  const auto model = infer::MotionModel::load(request.checkpoint, device, request.which);
+  const auto model = infer::MotionModel::load(request.checkpoint, device);
   RowSource source;
   source.name = "checkpoint";
   source.label = model.generator.name + " " + model.checkpoint.filename().string();

@@ -20,7 +20,7 @@ int run_sensitivity(const BoardRequest& request, const SharedFlags& flags) {
   if (request.checkpoint.empty() || request.data.empty()) {
     throw UsageError("stg_eval: --card music-sensitivity needs --checkpoint RUN and --data DATASET");
   }
-  const auto model = infer::MotionModel::load(request.checkpoint, resolve_device(flags.device), request.which);
+  const auto model = infer::MotionModel::load(request.checkpoint, resolve_device(flags.device));
   eval::TestBedOptions bed_options;
   bed_options.split = request.split.empty() ? "test" : request.split;
   bed_options.training = false;
