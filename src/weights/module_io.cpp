@@ -77,7 +77,7 @@ Arrays read_weights(const fs::path& path) {
 
 fs::path find_weights(const fs::path& folder, const std::string& name) {
   for (const char* extension : {".safetensors", ".pth"}) {
-    if (const fs::path path = folder / (name + extension); fs::exists(path)) {
+    if (fs::path path = folder / (name + extension); fs::exists(path)) {
       return path;
     }
   }

@@ -30,6 +30,7 @@ constexpr BuiltIn kBuiltIn[] = {
     {"pix2pixhd",
      "strip module.\nspare *.running_mean\nspare *.running_var\nspare *.num_batches_tracked\n"
      "missing *.num_batches_tracked\n"},
+    {"vgg19", "strip module.\nspare classifier.*\nspare features.3[0-9].*\n"},
 };
 
 }  // namespace

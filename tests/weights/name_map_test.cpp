@@ -75,7 +75,7 @@ TEST(NameMap, BuiltInMapsAndFilesAreFound) {
   const test::TempFolder folder;
   util::write_text(folder / "rules", "strip a.\n");
   EXPECT_EQ(NameMap::load((folder / "rules").string()).old_names(named({"a.w"}), "a.pth").count("w"), 1U);
-  EXPECT_THAT(test::error_of([] { NameMap::load("mvds"); }), HasSubstr("mdvs, stgcn, vid2vid, pix2pixhd"));
+  EXPECT_THAT(test::error_of([] { NameMap::load("mvds"); }), HasSubstr("mdvs, stgcn, vid2vid, pix2pixhd, vgg19"));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class NameMap {
   static NameMap parse(std::string_view text, const std::string& where);
   /// A rules file, or the name of a built-in map. Throws ConfigError that lists the built-in ones.
   static NameMap load(const std::string& file_or_name);
-  /// Maps for published files: "mdvs", "stgcn", "vid2vid", "pix2pixhd".
+  /// Maps for published files: "mdvs", "stgcn", "vid2vid", "pix2pixhd", "vgg19" (torchvision's).
   static std::vector<std::string> built_in();
 
   /// The old name of every tensor that counts, by its new name. `origin` names the file. Throws CheckpointError when

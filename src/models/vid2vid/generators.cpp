@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/models/vid2vid/generators.hpp"
+
+#include <torch/torch.h>
+
+#include "stgmamba/util/check.hpp"
+
+namespace stgmamba::models {
+namespace {
+
+CompositeConfig network_of(const GrCompositeConfig& config) {
+  CompositeConfig network = config.network;
+  network.pose_channels = config.pose_channels;
+  network.image_channels = 3;
+  return network;
+}
+
+CompositeConfig network_of(const Vid2VidConfig& config) {
+  CompositeConfig network = config.network;
+  network.pose_channels = config.window * config.pose_channels;
+  network.image_channels = (config.window - 1) * 3;
+  return network;
+}
+
+void check_render(const char* name, const torch::Tensor& photo, const torch::Tensor& pose_maps, std::int64_t channels) {
+  STG_CHECK(photo.dim() == 4 && photo.size(1) == 3 && pose_maps.dim() == 5 && pose_maps.size(2) == channels &&
+                pose_maps.size(0) == photo.size(0) && pose_maps.size(1) > 0,
+            "[{}] photo must be [B, 3, H, W] and pose maps [B, F, {}, H, W], got {} and {}", name, channels,
+            fmt::join(photo.sizes(), "x"), fmt::join(pose_maps.sizes(), "x"));
+}
+
+}  // namespace
+
+void read(config::Section section, GrCompositeConfig& config) {
+  section.read("pose_channels", config.pose_channels, {.min = 1, .max = 64});
+  read(section, config.network);
+}
+
+GrComposite::GrComposite(const GrCompositeConfig& config)
+    : Composite(network_of(config)), pose_channels_(config.pose_channels) {}
+
+CompositeOutput GrComposite::generate(const torch::Tensor& condition, const torch::Tensor& pose) {
+  return forward(pose, condition);
+}
+
+torch::Tensor GrComposite::render(const torch::Tensor& photo, const torch::Tensor& pose_maps) {
+  check_render("GrComposite", photo, pose_maps, pose_channels_);
+  const std::int64_t frames = pose_maps.size(1);
+  const torch::Tensor photos = photo.unsqueeze(1).expand({-1, frames, -1, -1, -1}).flatten(0, 1);  // [B F, 3, H, W]
+  return generate(photos, pose_maps.flatten(0, 1)).final.unflatten(0, {photo.size(0), frames});    // [B, F, 3, H, W]
+}
+
+void read(config::Section section, Vid2VidConfig& config) {
+  section.read("pose_channels", config.pose_channels, {.min = 1, .max = 64});
+  section.read("window", config.window, {.min = 2, .max = 16});
+  section.read("first_frame", config.first_frame, {"cond", "zero"});
+  read(section, config.network);
+}
+
+Vid2Vid::Vid2Vid(const Vid2VidConfig& config) : Composite(network_of(config)), config_(config) {}
+
+CompositeOutput Vid2Vid::step(const torch::Tensor& poses, const torch::Tensor& previous, bool raw_only) {
+  return forward(poses.flatten(1, 2), previous.flatten(1, 2), raw_only);
+}
+
+torch::Tensor Vid2Vid::render(const torch::Tensor& photo, const torch::Tensor& pose_maps) {
+  check_render("Vid2Vid", photo, pose_maps, config_.pose_channels);
+  const std::int64_t frames = pose_maps.size(1);
+  const std::int64_t earlier = config_.window - 1;
+  const torch::Tensor lead = pose_maps.narrow(1, 0, 1).expand({-1, earlier, -1, -1, -1});
+  const torch::Tensor poses = torch::cat({lead, pose_maps}, 1);  // [B, earlier + F, P, H, W]
+  const bool zero = config_.first_frame == "zero";
+  std::vector<torch::Tensor> made(static_cast<std::size_t>(earlier), zero ? torch::zeros_like(photo) : photo);
+  for (std::int64_t f = 0; f < frames; ++f) {
+    const std::vector<torch::Tensor> newest(made.end() - earlier, made.end());
+    const torch::Tensor previous = torch::stack(newest, 1).detach();  // [B, earlier, 3, H, W]
+    made.push_back(step(poses.narrow(1, f, config_.window), previous, zero && f == 0).final);
+  }
+  return torch::stack(std::vector<torch::Tensor>(made.begin() + earlier, made.end()), 1);  // [B, F, 3, H, W]
+}
+
+}  // namespace stgmamba::models
