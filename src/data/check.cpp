@@ -9,6 +9,7 @@
 #include "stgmamba/data/batch.hpp"
 #include "stgmamba/data/dataset.hpp"
 #include "stgmamba/io/npz.hpp"
+#include "stgmamba/media/video.hpp"
 #include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/file.hpp"
@@ -99,7 +100,7 @@ class Check {
     for (const TakeInfo& info : takes_) {
       by_id[info.id] = &info;
     }
-    std::map<std::string, std::set<std::string>> of_take, of_source, of_song;
+    std::map<std::string, std::set<std::string>> of_take, of_source, of_song, of_person;
     for (const auto& [name, ids] : splits) {
       const std::string where = fmt::format("{}/{}.txt", kSplitsFolder, name);
       if (ids.empty()) {
@@ -116,6 +117,9 @@ class Check {
         if (!found->second->song.empty()) {
           of_song[found->second->song].insert(name);
         }
+        if (!found->second->person.empty()) {
+          of_person[found->second->person].insert(name);
+        }
       }
     }
     const auto train = splits.find("train");
@@ -128,6 +132,7 @@ class Check {
     }
     report_leaks("source", of_source);
     report_leaks("song", of_song);
+    report_leaks("person", of_person);
     for (const auto& [id, info] : by_id) {
       if (!splits.empty() && of_take.count(id) == 0) {
         warn(kSplitsFolder, "take '" + id + "' is in no split and never used", remedy);
@@ -171,7 +176,11 @@ class Check {
       error(clip, fmt::format("unknown style '{}'", info.style), "use one of " + util::join(kStyles, ", "));
     }
     bool whole = true;
-    for (const char* part : {kAudioFile, kPoseFile}) {
+    std::vector<const char*> parts = {kAudioFile, kPoseFile};
+    if (info.framing.width > 0) {
+      parts.push_back(kVideoFile);
+    }
+    for (const char* part : parts) {
       const fs::path path = folder_ / clip / part;
       const std::string where = fmt::format("{}/{}", clip, part);
       if (!fs::exists(path)) {
@@ -201,6 +210,9 @@ class Check {
     } catch (const Error& problem) {
       error(clip, problem.what(), kMakeAgain);
       return;
+    }
+    if (info.framing.width > 0) {
+      check_video(info, clip + "/" + kVideoFile);
     }
     const std::string pose = clip + "/" + kPoseFile;
     if (const std::size_t broken = seen_without_place(folder_ / pose); broken > 0) {
@@ -237,6 +249,26 @@ class Check {
       error(pose, fmt::format("the pose stands still for {:.1f} s", frozen),
             "look at it with `stg_data show`; leave the take out when the tracker was stuck, or allow it with "
             "--max-frozen");
+    }
+  }
+
+  void check_video(const TakeInfo& info, const std::string& where) {
+    std::int64_t frames = 0;
+    media::Image frame;
+    try {
+      media::VideoReader reader(folder_ / where);
+      for (double seconds = 0.0; reader.next(frame, seconds);) {
+        ++frames;
+      }
+    } catch (const Error& problem) {
+      error(where, problem.what(), kMakeAgain);
+      return;
+    }
+    if (frames != info.frames || frame.width != info.framing.width || frame.height != info.framing.height) {
+      error(where,
+            fmt::format("{} pictures of {}x{}, the index says {} of {}x{}", frames, frame.width, frame.height,
+                        info.frames, info.framing.width, info.framing.height),
+            kMakeAgain);
     }
   }
 

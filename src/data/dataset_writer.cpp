@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <optional>
 #include <set>
 
 #include "stgmamba/data/batch.hpp"
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/media/video.hpp"
 #include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/error.hpp"
@@ -95,6 +97,23 @@ void require_usable(const Take& take) {
   }
 }
 
+/// The clip's video: one frame a pose, nearly lossless, the same bytes every time.
+void write_clip(const fs::path& path, const Take& take) {
+  STG_CHECK(std::ssize(take.frames) == take.motion.frames(), "[DatasetWriter] take '{}': {} pictures for {} poses",
+            take.info.id, take.frames.size(), take.motion.frames());
+  media::VideoOptions options;
+  options.width = take.frames.front().width;
+  options.height = take.frames.front().height;
+  options.rate = {static_cast<int>(std::lround(take.motion.fps * 1000.0)), 1000};
+  options.quality = 8;
+  options.bit_exact = true;
+  media::VideoWriter writer(path, options);
+  for (const media::Image& frame : take.frames) {
+    writer.write(frame);
+  }
+  writer.finish();
+}
+
 }  // namespace
 
 DatasetWriter::DatasetWriter(fs::path folder, Card card, bool overwrite)
@@ -123,11 +142,15 @@ void DatasetWriter::add(Take&& take) {
   util::make_folders(clip);
   media::write_wav(clip / kAudioFile, take.audio);
   skeleton::write_motion_npz(clip / kPoseFile, take.motion);
-  TakeInfo info = std::move(take.info);
+  TakeInfo info = take.info;
   info.seconds = std::min(take.audio.seconds(), take.motion.seconds());
   info.fps = take.motion.fps;
   info.frames = take.motion.frames();
   info.hashes = {{kAudioFile, util::hash_file(clip / kAudioFile)}, {kPoseFile, util::hash_file(clip / kPoseFile)}};
+  if (!take.frames.empty()) {
+    write_clip(clip / kVideoFile, take);
+    info.hashes[kVideoFile] = util::hash_file(clip / kVideoFile);
+  }
   const std::lock_guard<std::mutex> guard(impl_->mutex);
   impl_->takes.push_back(std::move(info));
 }

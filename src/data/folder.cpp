@@ -25,6 +25,11 @@ Json to_json(const TakeInfo& info) {
   Json row = {{"id", info.id},        {"source", info.source},   {"song", info.song},        {"style", info.style},
               {"start", info.start},  {"seconds", info.seconds}, {"fps", info.fps},          {"frames", info.frames},
               {"files", info.hashes}, {"beats", info.beats},     {"sections", info.sections}};
+  if (info.framing.width > 0) {
+    const Framing& f = info.framing;
+    row["person"] = info.person;
+    row["framing"] = {{"width", f.width}, {"height", f.height}, {"scale", f.scale}, {"left", f.left}, {"top", f.top}};
+  }
   return row;
 }
 
@@ -42,6 +47,12 @@ TakeInfo take_from_json(const Json& row, const std::string& where) {
     info.hashes = row.value("files", std::map<std::string, std::string>());
     info.beats = row.value("beats", std::vector<double>());
     info.sections = row.value("sections", std::vector<double>());
+    info.person = row.value("person", std::string());
+    if (row.contains("framing")) {
+      const Json& f = row.at("framing");
+      info.framing = {f.at("width").get<int>(), f.at("height").get<int>(), f.at("scale").get<double>(),
+                      f.at("left").get<double>(), f.at("top").get<double>()};
+    }
   } catch (const Json::exception& error) {
     throw DataError("{}: not the row of a take ({}); run `stg_data check` on the folder, then make it again", where,
                     error.what());

@@ -21,6 +21,7 @@ inline constexpr const char* kSplitsFolder = "splits";
 inline constexpr const char* kCacheFolder = "cache";  // may be deleted at any time
 inline constexpr const char* kAudioFile = "audio.wav";
 inline constexpr const char* kPoseFile = "pose.npz";
+inline constexpr const char* kVideoFile = "video.mp4";
 
 /// Ids become folder names: letters, digits, '_', '-' and '.', not first a '.'.
 bool valid_id(const std::string& id);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "stgmamba/synth/puppet.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/random.hpp"
 #include "stgmamba/util/text.hpp"
@@ -68,10 +69,14 @@ struct Size {
   int dances;                   // of each song
   bool every_style;             // where no styles are named; else k-pop
   bool hold_tempos_out;
+  bool filmed;  // a puppet a song
 };
-constexpr Size kSizes[] = {{"tiny", 5, 1, 1, 20, 20, 2, false, false},
-                           {"small", 60, 4, 4, 20, 20, 2, false, false},
-                           {"table", 60, 6, 24, 40, 60, 4, true, true}};  // in the order of Preset
+constexpr Size kSizes[] = {{"tiny", 5, 1, 1, 20, 20, 2, false, false, false},
+                           {"small", 60, 4, 4, 20, 20, 2, false, false, false},
+                           {"table", 60, 6, 24, 40, 60, 4, true, true, false},
+                           {"video", 32, 4, 8, 5, 5, 1, true, false, true}};  // in the order of Preset
+
+static_assert(kSizes[3].train + kSizes[3].test == kPuppets && kSizes[3].test == kHeldOutPuppets);
 
 }  // namespace
 
@@ -110,7 +115,12 @@ std::vector<TakeSpec> corpus(Preset preset, std::uint64_t seed, const std::vecto
     plan.number = numbers[static_cast<std::size_t>(plan.style)]++;
     plan.split = i >= size.train ? "test" : i >= size.train - size.validation ? "val" : "train";
     plan.held_out_tempo = size.hold_tempos_out && i >= size.train && (within / static_cast<int>(used.size())) % 2 == 0;
+    const std::size_t first = takes.size();
     add_takes(takes, plan, song_of(plan, seed, size.shortest, size.longest), size.dances, seed, dance);
+    for (std::size_t take = first; take < takes.size() && size.filmed; ++take) {
+      takes[take].puppet = i;
+      takes[take].source = puppet_name(i);
+    }
   }
   return takes;
 }

@@ -13,9 +13,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "stgmamba/data/batch.hpp"
 #include "stgmamba/data/dataset.hpp"
 #include "stgmamba/eval/synth_report.hpp"
 #include "stgmamba/synth/corpus.hpp"
+#include "stgmamba/synth/puppet.hpp"
+#include "stgmamba/util/error.hpp"
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
 #include "stgmamba/util/text.hpp"
@@ -39,7 +42,21 @@ std::vector<std::vector<TakeSpec>> by_song(const std::vector<TakeSpec>& specs) {
   return songs;
 }
 
-data::Take make_take(const TakeSpec& spec, const synth::Song& song) {
+/// The take's video: the dance at the model's rate, performed by the take's puppet.
+void film(data::Take& take, int puppet, std::uint64_t seed, int size) {
+  take.motion = skeleton::resample(take.motion, data::kFps);
+  synth::PuppetClip clip = synth::film_puppet(take.motion, seed, puppet, size);
+  take.frames = std::move(clip.frames);
+  take.info.person = synth::puppet_name(puppet);
+  take.info.framing = {size, size, clip.scale, clip.left, clip.top};
+}
+
+struct FilmOptions {
+  std::uint64_t seed = 1;
+  int size = 128;  // px
+};
+
+data::Take make_take(const TakeSpec& spec, const synth::Song& song, const FilmOptions& options) {
   data::Take take;
   take.info.id = spec.id;
   take.info.source = spec.source;
@@ -51,6 +68,9 @@ data::Take make_take(const TakeSpec& spec, const synth::Song& song) {
   }
   take.audio = song.audio;
   take.motion = synth::make_dance(song, spec.dance_seed, spec.dance).motion;
+  if (spec.puppet >= 0) {
+    film(take, spec.puppet, options.seed, options.size);
+  }
   take.info.fps = take.motion.fps;
   return take;
 }
@@ -58,8 +78,8 @@ data::Take make_take(const TakeSpec& spec, const synth::Song& song) {
 /// Songs in parallel; the folder's content does not depend on who makes which.
 class CorpusMaker {
  public:
-  CorpusMaker(const std::vector<TakeSpec>& specs, data::DatasetWriter& writer)
-      : songs_(by_song(specs)), writer_(writer), progress_("make", std::ssize(specs), "take") {}
+  CorpusMaker(const std::vector<TakeSpec>& specs, data::DatasetWriter& writer, const FilmOptions& film)
+      : songs_(by_song(specs)), writer_(writer), film_(film), progress_("make", std::ssize(specs), "take") {}
 
   void run(int threads) {
     std::vector<std::thread> workers;
@@ -84,7 +104,7 @@ class CorpusMaker {
           if (util::stop_requested()) {
             throw StoppedError("stopped; no dataset was written, run the same command again");
           }
-          writer_.add(make_take(spec, song));
+          writer_.add(make_take(spec, song, film_));
           const std::lock_guard<std::mutex> guard(mutex_);
           progress_.update(++done_);
         }
@@ -98,6 +118,7 @@ class CorpusMaker {
 
   std::vector<std::vector<TakeSpec>> songs_;
   data::DatasetWriter& writer_;
+  FilmOptions film_;
   util::Progress progress_;
   std::atomic<std::size_t> next_{0};
   std::mutex mutex_;
@@ -116,13 +137,15 @@ class SynthAction : public DataAction {
   std::string preset_ = "tiny", out_;
   std::vector<std::string> styles_;
   synth::DanceOptions dance_;
+  int frame_size_ = 128;
   bool force_ = false, self_test_ = false;
 };
 
 CLI::App* SynthAction::declare(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("synth", "Make the synthetic corpus: songs and dances with known beats");
-  sub->add_option("--preset", preset_, "tiny (6 songs of 20 s), small (64 of 20 s) or table (84 of 40 to 60 s)")
-      ->check(CLI::IsMember({"tiny", "small", "table"}))
+  sub->add_option("--preset", preset_,
+                  "tiny (6 songs of 20 s), small (64 of 20 s), table (84 of 40 to 60 s) or video (40 of 5 s, filmed)")
+      ->check(CLI::IsMember({"tiny", "small", "table", "video"}))
       ->capture_default_str();
   sub->add_option("--out", out_, "Dataset folder to make");
   sub->add_option("--styles", styles_, "Only these styles (default: the preset's)")
@@ -133,6 +156,9 @@ CLI::App* SynthAction::declare(CLI::App& app) {
       ->capture_default_str();
   sub->add_option("--diversity", dance_.diversity, "Spread of dancers and figures")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  sub->add_option("--frame-size", frame_size_, "Pixels of each side of the video preset's pictures, even")
+      ->check(CLI::Range(32, 1024))
       ->capture_default_str();
   sub->add_flag("-f,--force", force_, "Replace a dataset that exists");
   sub->add_flag("--self-test", self_test_, "Measure what there is to learn and gate it; writes nothing");
@@ -162,6 +188,9 @@ int SynthAction::run(const SharedFlags& flags) {
   if (out_.empty()) {
     throw UsageError("stg_data synth: --out is required (or --self-test)");
   }
+  if (frame_size_ % 2 != 0) {
+    throw UsageError("--frame-size must be even, got {}", frame_size_);
+  }
   util::install_stop_signals();
   const std::uint64_t seed = flags.seed.value_or(1);
   std::vector<synth::Style> styles;
@@ -175,10 +204,11 @@ int SynthAction::run(const SharedFlags& flags) {
   card.origin = "made by stgmamba: songs, dances and their beats are functions of the seed";
   card.made_by = fmt::format("stg_data synth --preset {} --seed {} --coupling {} --diversity {}", preset_, seed,
                              dance_.coupling, dance_.diversity) +
+                 (preset_ == "video" ? fmt::format(" --frame-size {}", frame_size_) : "") +
                  (styles_.empty() ? "" : " --styles " + util::join(styles_, ","));
   data::DatasetWriter writer(out_, card, force_);
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  CorpusMaker(specs, writer).run(flags.threads > 0 ? flags.threads : cores);
+  CorpusMaker(specs, writer, {seed, frame_size_}).run(flags.threads > 0 ? flags.threads : cores);
   std::map<std::string, std::vector<std::string>> splits;
   for (const TakeSpec& spec : specs) {
     splits[spec.split].push_back(spec.id);

@@ -53,6 +53,39 @@ std::vector<Finding> findings_of(const std::function<void(Take&)>& spoil) {
   return check_dataset(folder / "set");
 }
 
+/// The take with a video of 64x48, a picture a pose.
+void film(Take& take) {
+  take.frames.assign(static_cast<std::size_t>(take.motion.frames()), media::Image(64, 48, {90, 120, 60}));
+  take.info.person = "somebody";
+  take.info.framing = {64, 48, 0.1, 0.0, -20.5};
+}
+
+TEST(Check, AVideoGoesWithItsPoses) {
+  EXPECT_TRUE(findings_of(film).empty());
+  const auto wrong_size = [](Take& take) {
+    film(take);
+    take.info.framing.width = 62;
+  };
+  has(findings_of(wrong_size), Severity::kError, "a/video.mp4", "pictures of 64x48, the index says 240 of 62x48");
+  const TempFolder folder;
+  DatasetWriter writer(folder / "set", {});
+  for (const char* id : {"a", "b", "c"}) {
+    Take take = make_take(id, id, "kpop", 5.0);
+    film(take);
+    writer.add(std::move(take));
+  }
+  writer.set_split("train", {"a"});
+  writer.set_split("val", {"c"});
+  writer.set_split("test", {"b"});
+  writer.finish();
+  const TakeInfo info = Dataset::open(folder / "set").takes().front();
+  EXPECT_EQ(info.person, "somebody");
+  EXPECT_EQ(info.framing.top, -20.5);
+  has(check_dataset(folder / "set"), Severity::kError, "splits", "person 'somebody' leaks");
+  util::write_text(folder / "set/clips/b/video.mp4", "torn");
+  has(check_dataset(folder / "set"), Severity::kError, "b/video.mp4", "its content changed");
+}
+
 TEST(Check, AGoodFolderHasNoFindings) {
   EXPECT_TRUE(findings_of([](Take&) {}).empty());
   EXPECT_EQ(test::exit_code_of([] { check_dataset("/nowhere/at/all"); }), 4);

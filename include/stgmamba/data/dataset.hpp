@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dataset folder: card.yaml, index.jsonl, splits/{train,val,test}.txt, clips/<id>/{audio.wav, pose.npz}.
+// The dataset folder: card.yaml, index.jsonl, splits/{train,val,test}.txt, clips/<id>/{audio.wav, pose.npz} and, where
+// people are seen, video.mp4.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "stgmamba/media/audio.hpp"
+#include "stgmamba/media/image.hpp"
 #include "stgmamba/skeleton/motion.hpp"
 
 namespace stgmamba::data {
@@ -19,6 +21,12 @@ inline const std::vector<std::string> kStyles = {"ballet", "popping", "kpop"};  
 /// Which beats of the music a take has (config `data.beats`): the corpus's own; those that the beat tracker hears; or
 /// the corpus's own where it has any and else the tracker's.
 inline const std::vector<std::string> kBeatChoices = {"auto", "truth", "tracker"};
+
+/// Where a clip's video lies in the pose's pixels: video pixel = (pose pixel - (left, top)) * scale.
+struct Framing {
+  int width = 0, height = 0;  // of the video; 0: there is none
+  double scale = 1.0, left = 0.0, top = 0.0;
+};
 
 /// One row of index.jsonl: a take of any length.
 struct TakeInfo {
@@ -33,12 +41,15 @@ struct TakeInfo {
   std::map<std::string, std::string> hashes;  // file name -> util::hash_file
   std::vector<double> beats;                  // s, true beats where known
   std::vector<double> sections;               // s, section starts where known
+  std::string person;                         // who is seen in the video; no person straddles a split
+  Framing framing;
 };
 
 struct Take {
   TakeInfo info;
-  media::Audio audio;       // 16 kHz mono
-  skeleton::Motion motion;  // at info.fps, NaN where missing
+  media::Audio audio;                // 16 kHz mono
+  skeleton::Motion motion;           // at info.fps, NaN where missing
+  std::vector<media::Image> frames;  // of the video, one a pose; written, not loaded. Empty: no video
 };
 
 class Dataset {
