@@ -21,6 +21,8 @@
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/util/stop.hpp"
 
+#include "tools/generate_video.hpp"
+
 namespace stgmamba::tools {
 namespace {
 
@@ -31,10 +33,13 @@ constexpr double kMostSeconds = 86400.0;
 class GenerateCommand : public Command {
  public:
   std::string name() const override { return "stg_generate"; }
-  std::string summary() const override { return "A song in, a dance video out: a skeleton that dances to the music."; }
+  std::string summary() const override {
+    return "A song (and a photo) in, a dance video out: a skeleton, or the photo's person.";
+  }
   std::string examples() const override {
     return "stg_generate --music song.mp3 -o dance.mp4\n"
            "  stg_generate --music song.mp3 --motion runs/kpop --seed 7 --variants 3 -o dance.mp4\n"
+           "  stg_generate --music song.mp3 --image person.jpg --image-pose person.json -o dance.mp4\n"
            "  stg_generate --music song.mp3 --save-skeleton dance.npz\n"
            "  stg_generate --from-skeleton dance.npz --music song.mp3 -o dance.mp4\n"
            "  stg_generate --music song.mp3 --motion demo -o dance.mp4      the built-in dancer, no model needed\n"
@@ -49,7 +54,8 @@ class GenerateCommand : public Command {
   infer::Dance dance_from_file() const;
   infer::Dance dance_from_memory(const media::Audio& audio, std::uint64_t seed);
   fs::path model_path() const;
-  std::string numbered(const std::string& path, std::size_t variant) const;
+  std::string numbered(const std::string& path, std::size_t variant, std::size_t copy = 0) const;
+  std::vector<std::string> targets() const;
   void report(const SharedFlags& flags, const infer::Dance& dance, const std::vector<std::string>& files,
               double seconds, std::int64_t frames) const;
 
@@ -58,6 +64,7 @@ class GenerateCommand : public Command {
   double seconds_ = -1.0, start_ = 0.0, scale_ = 1.0, skeleton_fps_ = 10.0;
   std::int64_t variants_ = 1;
   bool force_ = false;
+  GenerateVideo video_;
 };
 
 void GenerateCommand::declare(CLI::App& app) {
@@ -89,16 +96,34 @@ void GenerateCommand::declare(CLI::App& app) {
   app.add_option("--long", long_, "windows (5 s each, blended) or whole_song (one pass)")
       ->check(CLI::IsMember({"windows", "whole_song"}))
       ->capture_default_str();
+  video_.declare(app);
   app.add_flag("-f,--force", force_, "Replace files that exist");
 }
 
-std::string GenerateCommand::numbered(const std::string& path, std::size_t variant) const {
+/// NAME.mp4, NAME-VARIANT.mp4, NAME-PHOTO.mp4 or NAME-VARIANT-PHOTO.mp4, by what there are several of.
+std::string GenerateCommand::numbered(const std::string& path, std::size_t variant, std::size_t copy) const {
   const fs::path whole(path);
-  if (variants_ == 1) {
-    return path;
+  std::string number = variants_ > 1 ? fmt::format("-{}", variant + 1) : "";
+  if (path == output_ && video_.copies() > 1) {
+    number += fmt::format("-{}", copy + 1);
   }
-  return (whole.parent_path() / fmt::format("{}-{}{}", whole.stem().string(), variant + 1, whole.extension().string()))
-      .string();
+  return number.empty()
+             ? path
+             : (whole.parent_path() / (whole.stem().string() + number + whole.extension().string())).string();
+}
+
+/// Every file that will be written.
+std::vector<std::string> GenerateCommand::targets() const {
+  std::vector<std::string> paths;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(variants_); ++n) {
+    for (std::size_t copy = 0; copy < video_.copies() && !output_.empty(); ++copy) {
+      paths.push_back(numbered(output_, n, copy));
+    }
+    if (!save_skeleton_.empty()) {
+      paths.push_back(numbered(save_skeleton_, n));
+    }
+  }
+  return paths;
 }
 
 void GenerateCommand::check_arguments() const {
@@ -123,25 +148,26 @@ void GenerateCommand::check_arguments() const {
     throw UsageError("stg_generate: --start and --seconds must be numbers, got {} and {}", start_, seconds_);
   }
   infer::parse_rate(fps_);
-  for (const std::string& target : {output_, save_skeleton_}) {
-    for (std::size_t n = 0; n < static_cast<std::size_t>(variants_) && !target.empty(); ++n) {
-      const std::string path = numbered(target, n);
-      std::error_code none;
-      for (const std::string& input : {music_, from_skeleton_}) {
-        if (!input.empty() && fs::equivalent(path, input, none)) {
-          throw UsageError("{}: is what this command reads; write to another name", path);
-        }
+  video_.check();
+  std::vector<std::string> inputs = video_.inputs();
+  inputs.insert(inputs.end(), {music_, from_skeleton_});
+  for (const std::string& path : targets()) {
+    std::error_code none;
+    for (const std::string& input : inputs) {
+      if (!input.empty() && fs::equivalent(path, input, none)) {
+        throw UsageError("{}: is what this command reads; write to another name", path);
       }
-      if (fs::exists(path) && !force_) {
-        throw UsageError("{}: exists; add --force to replace it", path);
-      }
-      if (fs::is_directory(path) && !(target == save_skeleton_ && skeleton::is_pose_folder(path))) {
-        throw UsageError("{}: is a folder with other things in it; write to another name", path);
-      }
-      const fs::path parent = fs::path(path).parent_path();
-      if (!parent.empty()) {
-        util::make_folders(parent);
-      }
+    }
+    if (fs::exists(path) && !force_) {
+      throw UsageError("{}: exists; add --force to replace it", path);
+    }
+    const bool motion = fs::path(path).extension() == fs::path(save_skeleton_).extension();
+    if (fs::is_directory(path) && !(motion && skeleton::is_pose_folder(path))) {
+      throw UsageError("{}: is a folder with other things in it; write to another name", path);
+    }
+    const fs::path parent = fs::path(path).parent_path();
+    if (!parent.empty()) {
+      util::make_folders(parent);
     }
   }
 }
@@ -211,6 +237,9 @@ infer::Dance GenerateCommand::dance_from_file() const {
 int GenerateCommand::run(const SharedFlags& flags) {
   check_arguments();
   util::install_stop_signals();
+  if (!output_.empty()) {
+    video_.prepare();
+  }
   const media::TimeRange range{start_, seconds_};
   infer::Dance result;
   double seconds = 0.0;
@@ -232,15 +261,16 @@ int GenerateCommand::run(const SharedFlags& flags) {
   video.sound = music_;
   video.sound_range = {start_, seconds};
   video.title = fs::path(music_).stem().string();
-  video.comment = fmt::format("motion: {}; seed {}", made_by_, flags.seed.value_or(1));
   for (std::size_t n = 0; n < result.variants.size(); ++n) {
     if (!save_skeleton_.empty()) {
       files.push_back(numbered(save_skeleton_, n));
       infer::write_motion(files.back(), result.variants[n]);
     }
-    if (!output_.empty()) {
-      files.push_back(numbered(output_, n));
-      frames = infer::write_skeleton_video(files.back(), result.variants[n], video);
+    for (std::size_t copy = 0; copy < video_.copies() && !output_.empty(); ++copy) {
+      files.push_back(numbered(output_, n, copy));
+      video.comment =
+          fmt::format("motion: {}; seed {}; video: {}", made_by_, flags.seed.value_or(1), video_.made_by(copy));
+      frames = video_.write(files.back(), copy, result.variants[n], video);
     }
   }
   report(flags, result, files, seconds, frames);

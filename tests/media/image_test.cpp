@@ -67,5 +67,36 @@ TEST(Image, BadFilesAreNamed) {
   EXPECT_THAT(error_of([&] { save_image(folder / "a.bmp", Image(2, 2)); }), HasSubstr("must end in .png or .jpg"));
 }
 
+/// A JPEG whose EXIF says that the camera was held on its side (orientation 6: turn clockwise).
+TEST(Image, PhonesTurnTheirPhotos) {
+  const TempFolder folder;
+  Image wide(40, 20, {20, 30, 200});
+  media::fill_polygon(wide, {{0, 0}, {9, 0}, {9, 19}, {0, 19}}, {220, 40, 30});  // red on the left
+  media::save_image(folder / "upright.jpg", wide);
+  std::string bytes = util::read_text(folder / "upright.jpg");
+  const char exif[] =
+      "\xff\xe1\x00\x22"
+      "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+  bytes.insert(2, std::string(exif, 36));
+  util::write_text(folder / "turned.jpg", bytes);
+  const Image turned = media::load_image(folder / "turned.jpg");
+  ASSERT_EQ(turned.width, 20);
+  ASSERT_EQ(turned.height, 40);
+  EXPECT_GT(turned.pixels[0], 150);                         // red is on top now
+  EXPECT_GT(turned.pixels[turned.pixels.size() - 1], 150);  // and blue at the bottom
+}
+
+TEST(Image, GreyAndTransparentPicturesBecomeRgb) {
+  const TempFolder folder;
+  util::write_text(folder / "grey.pgm", "P5 3 2 255\n" + std::string(6, '\x40'));
+  const Image grey = media::load_image(folder / "grey.pgm");
+  EXPECT_EQ(grey.pixels, std::vector<std::uint8_t>(18, 0x40));
+  util::write_text(folder / "rgba.pam", "P7\nWIDTH 2\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n" +
+                                            std::string("\x0a\x14\x1e\x01\x28\x32\x3c\x02"));
+  const Image rgba = media::load_image(folder / "rgba.pam");
+  EXPECT_EQ(rgba.width, 2);
+  EXPECT_EQ(rgba.pixels.size(), 6U);
+}
+
 }  // namespace
 }  // namespace stgmamba::media

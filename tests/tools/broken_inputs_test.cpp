@@ -51,6 +51,18 @@ void make_inputs(const fs::path& folder) {
   util::make_folders(folder / "runs/torn/checkpoints/step_000000010");
   util::write_text(folder / "runs/torn/checkpoints/step_000000010/generator.safetensors", "half");
   util::make_folders(folder / "bundle");
+  media::save_image(folder / "photo.png", media::Image(160, 120, {90, 120, 150}));
+  media::save_image(folder / "strip.png", media::Image(600, 4));
+  util::write_text(folder / "noise.jpg", "no picture");
+  util::write_text(folder / "two.json", "[[1, 2], [3, 4]]");
+  util::write_text(
+      folder / "point.json", "[" + [] {
+        std::string list = "[80, 60]";
+        for (int v = 1; v < 18; ++v) {
+          list += ", [80, 60]";
+        }
+        return list;
+      }() + "]");
 }
 
 const Broken kTable[] = {
@@ -78,6 +90,25 @@ const Broken kTable[] = {
     {"stg_generate --music song.wav -o a.mp4 --motion demo --seed -1", 2, "--seed"},
     {"stg_generate --music song.wav -o a.mp4 --motion demo --save-skeleton a.bvh", 2, "a.bvh"},
     {"stg_generate --music taken.mp4 -o taken.mp4 --motion demo --force", 2, "is what this command reads"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video cutout", 2, "needs a photo: --image"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png", 2,
+     "photo.png: where the person's joints"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --overlay skeleton", 2, "go with --image"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/v", 2, "--video"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video puppet --identity 40", 2, "--identity"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video puppet --image photo.png", 2, "draws no photo"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --image photo.png --image-pose two.json",
+     2, "once for every --image, got 1 for 2"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image none.png --image-pose two.json", 4, "none.png"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image noise.jpg --image-pose two.json", 4, "noise.jpg"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image strip.png --image-pose two.json", 4, "no strip"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --image-pose none.json", 4, "none.json"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --image-pose two.json", 4,
+     "18 (OpenPose)"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --image-pose point.json", 4,
+     "photo.png: the person must be at least"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --pose-model song.wav", 4,
+     "song.wav: not an ONNX network"},
     {"stg_train --config type.yaml --max-time 0", 2, "--max-time"},
     {"stg_eval", 2, "give either --generated"},
     {"stg_eval --generated bundle --data none", 4, "none"},

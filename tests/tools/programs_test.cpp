@@ -11,6 +11,7 @@
 #include "stgmamba/media/video.hpp"
 #include "stgmamba/util/file.hpp"
 
+#include "infer/painted_person.hpp"
 #include "support/temp_folder.hpp"
 #include "tools/run_tool.hpp"
 
@@ -89,6 +90,34 @@ TEST(Programs, TheBeatsOfASong) {
   EXPECT_THAT(run_tool("stg_data beats song.wav", folder.path()).out, HasSubstr("beats a minute"));
   media::write_wav(folder / "silence.wav", {std::vector<float>(16000, 0.0F), 16000});
   EXPECT_THAT(run_tool("stg_data beats silence.wav", folder.path()).out, HasSubstr("no beats"));
+}
+
+TEST(Programs, PhotosAndPuppetsDanceAndSayWhatTheyAre) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 2.4);
+  media::save_image(folder / "photo.png", painted_photo());
+  nlohmann::json joints = nlohmann::json::array();
+  for (const media::Point& joint : painted_pose().at) {
+    joints.push_back({joint.x, joint.y});
+  }
+  util::write_text(folder / "pose.json", joints.dump());
+  const std::string song = "stg_generate --motion demo --music song.wav --fps 12 ";
+  const ToolRun two = run_tool(song +
+                                   "--image photo.png --image photo.png --image-pose pose.json --image-pose pose.json "
+                                   "--save-skeleton a.npz -o a.mp4",
+                               folder.path());
+  ASSERT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(two.out.rfind("a.npz\na-1.mp4\na-2.mp4\n", 0), 0U) << two.out;
+  EXPECT_THAT(two.err, HasSubstr("cutout (limbs of the photo moved, no trained video model)"));
+  const media::VideoReader video(folder / "a-2.mp4");
+  EXPECT_TRUE(video.info().has_audio);
+  EXPECT_EQ(video.info().height, kPaintedHeight);
+  EXPECT_THAT(util::read_text(folder / "a-1.mp4"), HasSubstr("video: cutout of photo.png (no trained video model)"));
+  const ToolRun puppet =
+      run_tool(song + "--video puppet --identity 7 --overlay side-by-side --scale 0.5 -o p.mp4", folder.path());
+  ASSERT_EQ(puppet.code, 0) << puppet.err;
+  EXPECT_EQ(media::VideoReader(folder / "p.mp4").info().width, 640);
+  EXPECT_THAT(util::read_text(folder / "p.mp4"), HasSubstr("video: drawn puppet_07 (no trained video model)"));
 }
 
 TEST(Programs, QuietIsQuietAndSeedsRepeat) {

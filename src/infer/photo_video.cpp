@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/infer/photo_video.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stgmamba/skeleton/draw.hpp"
+#include "stgmamba/util/check.hpp"
+#include "stgmamba/util/error.hpp"
+
+#include "infer/frames_out.hpp"
+
+namespace stgmamba::infer {
+namespace {
+
+constexpr int kLeastHeight = 256, kMostHeight = 1080, kMostWidth = 1920;
+constexpr int kLeastSide = 16, kMostAspect = 20;
+constexpr double kMostMissing = 0.5;  // of a motion's joints
+constexpr double kSheetScale = 0.4;
+
+/// The placed pose over (or, on white, beside) the picture.
+void draw_pose(media::Image& picture, const PhotoPose& pose) {
+  skeleton::DrawStyle style;
+  style.scale = picture.height / skeleton::kFrameHeight;
+  skeleton::Motion one(1, 1.0);
+  for (int v = 0; v < skeleton::kJoints; ++v) {
+    if (pose.seen(v)) {
+      one.x(0, v) = static_cast<float>(pose[v].x / style.scale);
+      one.y(0, v) = static_cast<float>(pose[v].y / style.scale);
+      one.score[static_cast<std::size_t>(v)] = pose.score[static_cast<std::size_t>(v)];
+    }
+  }
+  skeleton::draw_skeleton(picture, one, 0, style);
+}
+
+media::Image beside(const media::Image& picture, const PhotoPose& pose) {
+  media::Image skeleton(picture.width, picture.height, {255, 255, 255});
+  draw_pose(skeleton, pose);
+  media::Image both(2 * picture.width, picture.height);
+  media::paste(both, skeleton, 0, 0);
+  media::paste(both, picture, picture.width, 0);
+  return both;
+}
+
+}  // namespace
+
+media::Image fit_photo(const media::Image& photo, int height, const std::string& name) {
+  const int shorter = std::min(photo.width, photo.height), longer = std::max(photo.width, photo.height);
+  if (shorter < kLeastSide || longer > kMostAspect * shorter) {
+    throw DataError("{}: a photo must be at least {} pixels on each side and no strip, got {}x{}", name, kLeastSide,
+                    photo.width, photo.height);
+  }
+  double wanted = height > 0 ? height : std::clamp(photo.height, kLeastHeight, kMostHeight);
+  wanted = std::min(wanted, static_cast<double>(kMostWidth) * photo.height / photo.width);
+  const int to_height = even(wanted), to_width = even(wanted * photo.width / photo.height);
+  return to_width == photo.width && to_height == photo.height ? photo : media::resize(photo, to_width, to_height);
+}
+
+PhotoPose scale_pose(const PhotoPose& pose, double to_x, double to_y) {
+  PhotoPose out = pose;
+  for (media::Point& p : out.at) {  // pixel centres: (x + 0.5) scales
+    p = {(p.x + 0.5) * to_x - 0.5, (p.y + 0.5) * to_y - 0.5};
+  }
+  return out;
+}
+
+std::int64_t write_dance_video(const std::filesystem::path& path, const skeleton::Motion& motion, const DrawFrame& draw,
+                               const PhotoVideoOptions& options) {
+  STG_CHECK(motion.frames() > 0 && options.video.seconds > 0.0, "[write_dance_video] {} frames, {} s", motion.frames(),
+            options.video.seconds);
+  const double fps = options.video.rate.value();
+  const std::int64_t frames = std::max<std::int64_t>(1, std::llround(options.video.seconds * fps));
+  skeleton::Motion whole = motion;
+  skeleton::fill_missing(whole, kMostMissing);
+  std::fill(whole.score.begin(), whole.score.end(), 1.0F);  // filled joints count as seen from here on
+  const skeleton::Motion moving = at_rate(whole, fps, frames);
+  const std::vector<skeleton::NearSide> near = skeleton::near_sides(moving);
+  write_frames(path, frames, options.video, kSheetScale, [&](std::int64_t frame) {
+    PhotoPose placed;
+    media::Image picture = draw(moving, frame, near[static_cast<std::size_t>(frame)], placed);
+    if (options.overlay == Overlay::kSkeleton) {
+      draw_pose(picture, placed);
+    }
+    return options.overlay == Overlay::kSideBySide ? beside(picture, placed) : picture;
+  });
+  return frames;
+}
+
+std::int64_t write_cutout_video(const std::filesystem::path& path, const Cutout& person, const skeleton::Motion& motion,
+                                const PhotoVideoOptions& options) {
+  const PlacedDance dance(person, motion);
+  return write_dance_video(
+      path, motion,
+      [&](const skeleton::Motion& moving, std::int64_t frame, skeleton::NearSide near, PhotoPose& placed) {
+        placed = dance.place(moving, frame);
+        return person.render(placed, near);
+      },
+      options);
+}
+
+}  // namespace stgmamba::infer
