@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <opencv2/dnn.hpp>
@@ -95,7 +96,12 @@ class PoseNet {
     return 1.0 / (1.0 + std::exp(-heat.ptr<float>(0, joint)[cell]));
   }
 
-  /// Right and left often both settle on the clearer of two feet: the one with the better second choice takes that.
+  static double cell_distance(int a, int b, int columns) {
+    return std::hypot(a / columns - b / columns, a % columns - b % columns);
+  }
+
+  /// Right and left often both settle on the clearer of two feet. The better second choice is the other one's place,
+  /// and of a hand or foot that the nearer elbow or knee has it.
   static void part_pairs(const cv::Mat& heat, std::array<int, kCoco>& cells) {
     const int columns = heat.size[3];
     for (std::size_t left = 5; left + 1 < kCoco; left += 2) {  // shoulders, elbows, wrists, hips, knees, ankles
@@ -106,8 +112,19 @@ class PoseNet {
       const int joint = static_cast<int>(left);
       const int other_a = best_cell(heat, joint, b), other_b = best_cell(heat, joint + 1, a);
       const double score_a = score_at(heat, joint, other_a), score_b = score_at(heat, joint + 1, other_b);
-      if (std::max(score_a, score_b) >= kLeastScore) {
-        (score_a >= score_b ? cells[left] : cells[left + 1]) = score_a >= score_b ? other_a : other_b;
+      if (std::max(score_a, score_b) < kLeastScore) {
+        continue;
+      }
+      (score_a >= score_b ? cells[left] : cells[left + 1]) = score_a >= score_b ? other_a : other_b;
+      if (left == 5 || left == 11) {  // shoulders and hips hang on nothing
+        continue;
+      }
+      int& l = cells[left];
+      int& r = cells[left + 1];
+      const int on_l = cells[left - 2], on_r = cells[left - 1];
+      if (cell_distance(l, on_r, columns) + cell_distance(r, on_l, columns) <
+          cell_distance(l, on_l, columns) + cell_distance(r, on_r, columns)) {
+        std::swap(l, r);
       }
     }
   }
