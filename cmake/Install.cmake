@@ -13,6 +13,7 @@ install(TARGETS stgmamba_all EXPORT stgmambaTargets)
 install(EXPORT stgmambaTargets NAMESPACE stgmamba:: DESTINATION ${stg_package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/stgmamba/configs)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR}/stgmamba)
 # The installed package finds the same third-party libraries by the same two files.
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/Dependencies.cmake ${CMAKE_CURRENT_LIST_DIR}/Torch.cmake
               ${CMAKE_CURRENT_LIST_DIR}/packages-pypi-cpu.txt DESTINATION ${stg_package_dir})

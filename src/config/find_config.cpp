@@ -11,11 +11,11 @@ namespace {
 
 fs::path share_folder() {
   if (const char* chosen = std::getenv("STG_SHARE_DIR")) {
-    return fs::path(chosen) / "configs";
+    return chosen;
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path() : program.parent_path().parent_path() / "share" / "stgmamba" / "configs";
+  return error ? fs::path() : program.parent_path().parent_path() / "share" / "stgmamba";
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ fs::path find_config(const std::string& name) {
   }
   std::vector<std::string> known;
   std::vector<std::string> looked;
-  for (const fs::path& folder : {fs::path("."), fs::path("configs"), share_folder()}) {
+  for (const fs::path& folder : {fs::path("."), fs::path("configs"), share_folder() / "configs"}) {
     for (const std::string& candidate : {name, name + ".yaml"}) {
       if (fs::is_regular_file(folder / candidate)) {
         return folder == "." ? fs::path(candidate) : folder / candidate;
@@ -43,6 +43,15 @@ fs::path find_config(const std::string& name) {
   const std::string near = util::nearest(name, known);
   throw ConfigError("{}: no such configuration in {}{}", name, util::join(looked, ", "),
                     near.empty() ? "" : " (did you mean '" + near + "'?)");
+}
+
+fs::path find_shared(const std::string& name) {
+  for (const fs::path& folder : {fs::path("share"), share_folder()}) {
+    if (fs::exists(folder / name)) {
+      return folder / name;
+    }
+  }
+  return {};
 }
 
 }  // namespace stgmamba::config

@@ -3,7 +3,9 @@
 
 #include "stgmamba/io/checkpoint_folder.hpp"
 #include "stgmamba/io/json_lines.hpp"
+#include "stgmamba/io/safetensors.hpp"
 #include "stgmamba/util/error.hpp"
+#include "stgmamba/util/file.hpp"
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
@@ -73,6 +75,25 @@ MotionModel MotionModel::load(const fs::path& path, c10::Device device, const st
   model.generator.network->to(device);
   model.generator.network->eval();
   return model;
+}
+
+void export_model(const fs::path& path, const fs::path& folder) {
+  const MotionModel model = MotionModel::load(path, torch::kCPU);
+  if (fs::exists(folder)) {
+    throw UsageError("{}: exists already; choose another folder", folder.string());
+  }
+  io::Safetensors content;
+  content.metadata = {{"network", kNetwork}};
+  for (const auto& entry : model.generator.network->named_parameters()) {
+    content.tensors.emplace(entry.key(), weights::to_array(entry.value().to(torch::kBFloat16)));
+  }
+  for (const auto& entry : model.generator.network->named_buffers()) {
+    content.tensors.emplace(entry.key(), weights::to_array(entry.value()));
+  }
+  const std::string config = util::read_text(config_of(model.checkpoint));
+  util::make_folders(folder);
+  io::write_safetensors(folder / (std::string(kNetwork) + ".safetensors"), content);
+  util::write_text(folder / "config.yaml", config);
 }
 
 fs::path newest_finished_run(const fs::path& runs) {

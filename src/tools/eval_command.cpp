@@ -56,7 +56,7 @@ class EvalCommand : public Command {
   int check_bundle(const SharedFlags& flags) const;
   fs::path checkpoint() const;
 
-  std::string config_, checkpoint_, parity_, card_, dtype_ = "float64", runs_dir_ = "runs";
+  std::string config_, checkpoint_, parity_, card_, export_, dtype_ = "float64", runs_dir_ = "runs";
   BoardRequest board_;
   std::vector<std::string> overrides_;
   bool check_ = false, scaling_ = false, no_references_ = false;
@@ -124,6 +124,7 @@ void EvalCommand::declare_boards(CLI::App& app) {
   add("--replicates", board_.replicates, "Of the bootstrap behind the intervals")
       ->check(CLI::Range(0, 100'000))
       ->capture_default_str();
+  app.add_option("--export", export_, "New folder: --checkpoint's model alone, in bfloat16, for others to dance with");
   add("--card", card_, "music-sensitivity: does the dance follow the music?")
       ->check(CLI::IsMember({"music-sensitivity"}));
   app.add_flag("--cards", board_.cards, "Print the metrics' cards, alone or under a table")->group(group);
@@ -151,6 +152,14 @@ int EvalCommand::run(const SharedFlags& flags) {
   board_.overrides = overrides_;
   if (!checkpoint_.empty()) {
     board_.checkpoint = checkpoint();
+  }
+  if (!export_.empty()) {
+    if (checkpoint_.empty()) {
+      throw UsageError("stg_eval: --export needs --checkpoint, the run or checkpoint whose model it is");
+    }
+    infer::export_model(board_.checkpoint, export_);
+    print_result(export_);
+    return static_cast<int>(ExitCode::kDone);
   }
   if (scaling_) {
     return run_scaling(config_, board_.checkpoint, overrides_, flags);

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "stgmamba/config/section.hpp"
 #include "stgmamba/infer/long_song.hpp"
 #include "stgmamba/infer/retrieval.hpp"
 #include "stgmamba/infer/skeleton_video.hpp"
@@ -177,11 +178,16 @@ fs::path GenerateCommand::model_path() const {
     return motion_;
   }
   fs::path newest = infer::newest_finished_run(runs_dir_);
-  if (newest.empty()) {
+  if (!newest.empty()) {
+    return newest;
+  }
+  const fs::path shipped = config::find_shared("dancer");
+  if (shipped.empty()) {
     throw UsageError("{}: no finished run; train one with 'stg_train --config tiny_kpop.yaml', or give --motion",
                      runs_dir_);
   }
-  return newest;
+  util::log().info("{}: no finished run; the dancer that ships dances (share/dancer/README.md)", runs_dir_);
+  return shipped;
 }
 
 infer::Dance GenerateCommand::dance(const SharedFlags& flags, const media::Audio& audio) {

@@ -165,6 +165,9 @@ TEST(FindConfig, LooksHereThenInConfigsThenInTheShareFolder) {
   EXPECT_EQ(find_config("kpop"), folder / "share/configs/kpop.yaml");
   EXPECT_THAT(test::error_of([] { find_config("kpopp.yaml"); }), testing::HasSubstr("(did you mean 'kpop.yaml'?)"));
   util::write_text(folder / "configs/kpop.yaml", "");
+  util::make_folders(folder / "share/dancer");
+  EXPECT_EQ(find_shared("dancer"), "share/dancer");
+  EXPECT_EQ(find_shared("nobody"), "");
   EXPECT_EQ(find_config("kpop.yaml"), "configs/kpop.yaml");
   util::write_text(folder / "kpop.yaml", "");
   EXPECT_EQ(find_config("kpop"), "kpop.yaml");

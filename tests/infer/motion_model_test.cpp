@@ -68,6 +68,21 @@ TEST(MotionModel, RefusesWhatIsDamaged) {
   EXPECT_EQ(exit_code_of([&] { infer::MotionModel::load(folder / "nothing", torch::kCPU); }), 5);
 }
 
+TEST(MotionModel, AnExportTravelsAloneInHalfTheSize) {
+  const TempFolder folder;
+  make_checkpoint(folder / "run", 3, 5);
+  infer::export_model(folder / "run", folder / "out");
+  fs::rename(folder / "out", folder / "moved");
+  const auto model = infer::MotionModel::load(folder / "moved", torch::kCPU);
+  const auto ours = weights::named_tensors(*model.generator.network);
+  for (const auto& [name, tensor] : weights::named_tensors(*small_generator(5).network)) {
+    EXPECT_TRUE(torch::allclose(ours.at(name).to(torch::kDouble), tensor.to(torch::kDouble), 4e-3, 1e-30)) << name;
+  }
+  EXPECT_LT(static_cast<double>(fs::file_size(folder / "moved/generator.safetensors")),
+            0.6 * static_cast<double>(fs::file_size(folder / "run/checkpoints/step_000000003/generator.safetensors")));
+  EXPECT_THAT(error_of([&] { infer::export_model(folder / "run", folder / "moved"); }), HasSubstr("exists already"));
+}
+
 TEST(MotionModel, TheNewestFinishedRunIsFound) {
   const TempFolder folder;
   EXPECT_TRUE(infer::newest_finished_run(folder / "none").empty());

@@ -87,4 +87,8 @@ class Document {
 /// ConfigError that lists where it looked and the nearest existing name.
 std::filesystem::path find_config(const std::string& name);
 
+/// What comes with the programs: share/<name> of a source tree, or of the installed share folder. Empty where there is
+/// none.
+std::filesystem::path find_shared(const std::string& name);
+
 }  // namespace stgmamba::config

@@ -26,6 +26,10 @@ struct MotionModel {
 /// The checkpoint folder that load() reads.
 std::filesystem::path find_model(const std::filesystem::path& path, const std::string& which = "auto");
 
+/// Writes config.yaml and the generator's weights of `path` (as load()) to a new folder that travels and dances alone:
+/// parameters in bfloat16, which halves them; the norms' running statistics as they are.
+void export_model(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 /// The run under `runs` whose run.json says that it finished last; empty when there is none.
 std::filesystem::path newest_finished_run(const std::filesystem::path& runs);
 
