@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every skeleton-to-video method, one line each.
 #include <functional>
+#include <utility>
 
 #include <torch/torch.h>
 
@@ -23,7 +24,7 @@ std::shared_ptr<VideoGenerator> make(config::Section section) {
 
 std::shared_ptr<VideoGenerator> make_pix2pixhd_from(config::Section section) {
   Pix2pixHdConfig config;
-  read(section, config);
+  read(std::move(section), config);
   return make_pix2pixhd(config);
 }
 

@@ -15,6 +15,11 @@ namespace {
 using losses::NeighbourConfig;
 using torch::Tensor;
 
+class GrTraining : public testing::Test {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }
+};
+
 /// A dancer of two discs that swing, on a background that the photo alone tells: poses [1, F, 3, S, S] and frames.
 struct Clip {
   Tensor photo, poses, frames;
@@ -50,7 +55,7 @@ losses::NeighbourLoss regularise(GrComposite& network, const NeighbourConfig& co
   return neighbour_loss(config, pairs, frames, again);
 }
 
-TEST(GrComposite, BothAreZeroWhereTheNetworkIsBlindToTheImage) {
+TEST_F(GrTraining, BothAreZeroWhereTheNetworkIsBlindToTheImage) {
   torch::manual_seed(1);
   GrComposite network(small());
   const Clip c = clip(4, 16);
@@ -65,7 +70,7 @@ TEST(GrComposite, BothAreZeroWhereTheNetworkIsBlindToTheImage) {
   EXPECT_LT(regularise(network, {}, network.render(c.photo, c.poses), c.poses).total.item<double>(), 1e-5);
 }
 
-TEST(GrComposite, EveryRowOfTable5LearnsSomethingElseFromTheFirstStep) {
+TEST_F(GrTraining, EveryRowOfTable5LearnsSomethingElseFromTheFirstStep) {
   const Clip c = clip(4, 16);
   std::vector<Tensor> weights;
   std::vector<double> base;
@@ -89,7 +94,7 @@ TEST(GrComposite, EveryRowOfTable5LearnsSomethingElseFromTheFirstStep) {
   }
 }
 
-TEST(GrComposite, OverfitsEightFrames) {
+TEST_F(GrTraining, OverfitsEightFrames) {
   torch::manual_seed(3);
   GrComposite network(small());
   nn::init_image_network(network);

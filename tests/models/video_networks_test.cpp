@@ -23,6 +23,11 @@ namespace {
 using torch::Tensor;
 constexpr std::int64_t kB = 2, kF = 3, kH = 16, kW = 24;
 
+class VideoNetworks : public testing::Test {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }  // such small images gain nothing from more
+};
+
 GrCompositeConfig gr(std::int64_t ngf, bool early = false, bool flow = false, std::int64_t pose_channels = 3) {
   return {pose_channels, {.ngf = ngf, .fusion = early ? "early" : "late", .flow = flow}};
 }
@@ -44,7 +49,7 @@ std::int64_t count_at(std::int64_t width, const CountAt& count) {
   return a + steps * (b - a) + steps * (steps - 1) / 2 * second;
 }
 
-TEST(VideoNetworks, GeneratorsHaveTheReferencesParameterCounts) {
+TEST_F(VideoNetworks, GeneratorsHaveTheReferencesParameterCounts) {
   const auto composite = [](bool early, bool flow, std::int64_t pose) {
     return [=](std::int64_t ngf) { return weights::parameter_count(GrComposite(gr(ngf, early, flow, pose))); };
   };
@@ -73,7 +78,7 @@ TEST(VideoNetworks, GeneratorsHaveTheReferencesParameterCounts) {
   EXPECT_EQ(count_at(32, recurrent(false, 3)), 17729571);
 }
 
-TEST(VideoNetworks, Pix2pixHdHasTheReferencesParameterCounts) {
+TEST_F(VideoNetworks, Pix2pixHdHasTheReferencesParameterCounts) {
   const auto global = [](bool cond, std::int64_t downs) {
     return [=](std::int64_t ngf) {
       return weights::parameter_count(GlobalGenerator({.cond_image = cond, .ngf = ngf, .downs = downs}));
@@ -92,7 +97,7 @@ TEST(VideoNetworks, Pix2pixHdHasTheReferencesParameterCounts) {
   EXPECT_EQ(count_at(64, local(true)), 182715939);
 }
 
-TEST(VideoNetworks, DiscriminatorsHaveTheReferencesParameterCountsAndSizes) {
+TEST_F(VideoNetworks, DiscriminatorsHaveTheReferencesParameterCountsAndSizes) {
   const auto count = [](std::int64_t channels, const char* norm, std::int64_t scales) {
     return weights::parameter_count(PatchDiscriminator({.channels = channels, .scales = scales, .norm = norm}));
   };
@@ -112,7 +117,7 @@ TEST(VideoNetworks, DiscriminatorsHaveTheReferencesParameterCountsAndSizes) {
   }
 }
 
-TEST(VideoNetworks, AScoreSeesSeventyPixels) {
+TEST_F(VideoNetworks, AScoreSeesSeventyPixels) {
   // The receptive field of one score is 70 pixels (skeleton-to-video A3), where no norm looks at the whole image.
   PatchDiscriminator network({.channels = 1, .ndf = 4, .scales = 1, .norm = "batch"});
   network.eval();
@@ -136,7 +141,7 @@ const char* const kSmall[] = {"name: gr_composite, ngf: 4, downs: 2, blocks: 3",
                               "name: pix2pixhd, ngf: 4, downs: 2, blocks: 2",
                               "name: pix2pixhd, ngf: 4, downs: 2, blocks: 2, enhancer_blocks: 2"};
 
-TEST(VideoNetworks, EveryOptionChangesTheFrames) {
+TEST_F(VideoNetworks, EveryOptionChangesTheFrames) {
   torch::manual_seed(3);
   const Tensor photo = torch::rand({kB, 3, kH, kW}) * 2 - 1, poses = torch::rand({kB, kF, 3, kH, kW}) * 2 - 1;
   const std::string composite = "ngf: 4, downs: 2, blocks: 3";
@@ -171,7 +176,7 @@ TEST(VideoNetworks, EveryOptionChangesTheFrames) {
   EXPECT_EQ(from_yaml("name: pix2pixhd, ngf: 2, pose_channels: 18")->named_parameters()["model.1.weight"].size(1), 21);
 }
 
-TEST(VideoNetworks, AFrameDoesNotDependOnItsBatch) {
+TEST_F(VideoNetworks, AFrameDoesNotDependOnItsBatch) {
   torch::manual_seed(4);
   const Tensor photo = torch::rand({kB, 3, kH, kW}), poses = torch::rand({kB, kF, 3, kH, kW});
   for (const char* yaml : kSmall) {
@@ -182,7 +187,7 @@ TEST(VideoNetworks, AFrameDoesNotDependOnItsBatch) {
   }
 }
 
-TEST(VideoNetworks, GradientsAreRightAndReachEveryParameter) {
+TEST_F(VideoNetworks, GradientsAreRightAndReachEveryParameter) {
   torch::manual_seed(5);
   for (const char* yaml : kSmall) {
     const auto network = from_yaml(yaml);
@@ -213,7 +218,7 @@ TEST(VideoNetworks, GradientsAreRightAndReachEveryParameter) {
   }
 }
 
-TEST(VideoNetworks, Vid2VidFeedsBackWhatItMadeWithoutGradients) {
+TEST_F(VideoNetworks, Vid2VidFeedsBackWhatItMadeWithoutGradients) {
   torch::manual_seed(6);
   Vid2VidConfig config;
   config.network = {.ngf = 4, .downs = 2, .blocks = 3};
@@ -228,7 +233,7 @@ TEST(VideoNetworks, Vid2VidFeedsBackWhatItMadeWithoutGradients) {
   EXPECT_FALSE(photo.grad().defined());
 }
 
-TEST(VideoNetworks, TemporalInputStacksFramesAndScaledFlows) {
+TEST_F(VideoNetworks, TemporalInputStacksFramesAndScaledFlows) {
   const Tensor frames = torch::rand({2, 3, 3, 4, 5}), flows = torch::rand({2, 2, 2, 4, 5});
   EXPECT_TRUE(torch::equal(temporal_input(frames), frames.view({2, 9, 4, 5})));
   const Tensor both = temporal_input(frames, flows);
@@ -236,7 +241,7 @@ TEST(VideoNetworks, TemporalInputStacksFramesAndScaledFlows) {
   EXPECT_TRUE(torch::allclose(both.narrow(1, 9, 4) * 20, flows.view({2, 4, 4, 5})));
 }
 
-TEST(VideoNetworks, WeightsTravelAndShapesAreChecked) {
+TEST_F(VideoNetworks, WeightsTravelAndShapesAreChecked) {
   const test::TempFolder folder;
   const Tensor photo = torch::rand({1, 3, kH, kW}), poses = torch::rand({1, 2, 3, kH, kW});
   for (const char* yaml : kSmall) {
@@ -256,7 +261,7 @@ TEST(VideoNetworks, WeightsTravelAndShapesAreChecked) {
   EXPECT_EQ(test::exit_code_of([&] { from_yaml("name: gr_composite, blocks: 1"); }), 3);
 }
 
-TEST(VideoNetworks, InitialWeightsAreTheOriginals) {
+TEST_F(VideoNetworks, InitialWeightsAreTheOriginals) {
   const auto network = from_yaml("name: gr_composite, ngf: 32, downs: 2, blocks: 2");
   const auto tensors = weights::named_tensors(*network);
   EXPECT_NEAR(tensors.at("model_down_seg.4.weight").std().item<double>(), 0.02, 0.001);

@@ -87,6 +87,18 @@ TEST(Match, TheTableNamesEveryRow) {
             "1 missing: fc.bias; 1 unexpected: head.w; 1 of another shape: norm.running_var ([5] here, [6] there)");
 }
 
+TEST(Match, OneKindOfMisfitIsEnough) {
+  const Arrays whole = read_weights(golden("network.pth"));
+  Arrays more = whole, less = whole, other = whole;
+  more["extra"] = to_array(torch::zeros({2}));
+  less.erase("fc.bias");
+  other["fc.bias"] = to_array(torch::zeros({6}));
+  Toy toy;
+  for (const Arrays* tensors : {&more, &less, &other}) {
+    EXPECT_EQ(test::exit_code_of([&] { load_named(*tensors, *toy, "a"); }), 5);
+  }
+}
+
 TEST(Match, WhatMayBeMissingKeepsItsValue) {
   Arrays tensors = read_weights(golden("network.pth"));
   tensors.erase("fc.bias");
