@@ -94,6 +94,7 @@ void export_model(const fs::path& path, const fs::path& folder) {
   util::make_folders(folder);
   io::write_safetensors(folder / (std::string(kNetwork) + ".safetensors"), content);
   util::write_text(folder / "config.yaml", config);
+  io::seal_checkpoint(folder);
 }
 
 fs::path newest_finished_run(const fs::path& runs) {

@@ -24,8 +24,10 @@ constexpr std::size_t kWeights = 4;  // of one direction: W_ih, W_hh, b_ih, b_hh
 
 /// Runs body(d) for every direction, side by side, outside autograd.
 void for_directions(std::size_t count, const std::function<void(std::size_t)>& body) {
-  on_torch_threads(static_cast<std::int64_t>(count), [&body](std::int64_t begin, std::int64_t end) {
-    const torch::NoGradGuard no_grad;  // of this thread
+  const bool inference = c10::InferenceMode::is_enabled();
+  on_torch_threads(static_cast<std::int64_t>(count), [&body, inference](std::int64_t begin, std::int64_t end) {
+    const c10::InferenceMode mode(inference);  // modes are a thread's own; leaving this one turns gradients on
+    const torch::NoGradGuard no_grad;
     for (std::int64_t d = begin; d < end; ++d) {
       body(static_cast<std::size_t>(d));
     }

@@ -45,8 +45,10 @@ void check_metric(const Session& session) {
 
 /// How the weights of train.init_from are read.
 weights::LoadOptions init_options(const config::Section& section, const TrainConfig& config) {
-  for (const char* key : {"init_map", "allow_missing"}) {
-    if (section.has(key) && config.init_from.empty()) {
+  const std::pair<const char*, bool> options[] = {{"init_map", !config.init_map.empty()},
+                                                  {"allow_missing", !config.allow_missing.empty()}};
+  for (const auto& [key, given] : options) {
+    if (given && config.init_from.empty()) {
       throw ConfigError("{}: 'train.{}' is about the weights of train.init_from, which is not set", section.where(key),
                         key);
     }

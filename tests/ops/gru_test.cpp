@@ -83,10 +83,23 @@ TEST(Gru, AnInputWithoutGradient) {
   }
 }
 
+TEST(Gru, RunsInInferenceModeOnEveryThread) {
+  const Unit unit(2, 7, 3, 5, {2, true});
+  const Tensor wanted = unit.run(ScanBackend::kReference).detach();
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    const c10::InferenceMode inference;
+    EXPECT_LT(test::error_between(unit.run(ScanBackend::kCpu), wanted), 5e-6) << threads << " threads";
+  }
+  at::set_num_threads(before);
+}
+
 TEST(CudaGru, EqualsTheCpuInTrainingAndOutsideIt) {
   if (!torch::cuda::is_available()) {
     GTEST_SKIP() << "no CUDA device here: run tools/test-gpu.sh on a machine with one";
   }
+  at::globalContext().setAllowTF32CuDNN(false);  // ten bits of mantissa are not what is asked about
   Unit unit(3, 20, 6, 8, {2, true});
   const auto wanted = unit.results(unit.run(ScanBackend::kCpu));
   unit.module->to(torch::kCUDA);

@@ -12,6 +12,7 @@
 #include "stgmamba/util/file.hpp"
 
 #include "infer/painted_person.hpp"
+#include "support/scoped_env.hpp"
 #include "support/temp_folder.hpp"
 #include "tools/run_tool.hpp"
 
@@ -70,6 +71,17 @@ TEST(Programs, TheDemoDancerDancesAndItsMotionCanBeDrawnAgain) {
   EXPECT_TRUE(media::VideoReader(folder / "b.mp4").info().has_audio);
   EXPECT_EQ(run_tool("stg_generate --from-skeleton a.npz --force -o b.mp4", folder.path()).code, 0);
   EXPECT_FALSE(media::VideoReader(folder / "b.mp4").info().has_audio);
+}
+
+TEST(Programs, TheModelThatShipsDancesWhereNothingWasTrained) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 3.3);
+  const ScopedEnv env("STG_SHARE_DIR", STG_SOURCE_DIR "/share");
+  const ToolRun run =
+      run_tool("stg_generate --music song.wav --device cpu --save-skeleton a.npz -o a.png", folder.path());
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("no finished run; the dancer that ships dances"));
+  EXPECT_LT(std::filesystem::file_size(STG_SOURCE_DIR "/share/dancer/generator.safetensors"), 8U << 20U);
 }
 
 TEST(Programs, TheBeatsOfASong) {

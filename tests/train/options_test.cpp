@@ -186,7 +186,8 @@ TEST(Options, NoneIsForgottenHere) {
 TEST(Options, EveryShippedFileIsUnderstood) {
   int count = 0;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(STG_SOURCE_DIR) / "configs")) {
-    if (entry.path().extension() == ".yaml") {
+    const bool table = entry.path().parent_path().filename() == "tables";  // stg_eval's: tests/eval
+    if (entry.path().extension() == ".yaml" && !table) {
       train::TrainOptions options;
       options.config = entry.path().string();
       EXPECT_EQ(error_of([&] { train::print_config(options, false); }), "") << entry.path();
