@@ -46,8 +46,10 @@ fs::path find_config(const std::string& name) {
 }
 
 fs::path find_shared(const std::string& name) {
-  for (const fs::path& folder : {fs::path("share"), share_folder()}) {
-    if (fs::exists(folder / name)) {
+  std::error_code error;
+  // The last is a source tree's own.
+  for (const fs::path& folder : {fs::path("share"), share_folder(), share_folder() / "share"}) {
+    if (fs::exists(folder / name, error)) {
       return folder / name;
     }
   }

@@ -33,8 +33,13 @@ fs::path config_of(const fs::path& checkpoint) {
 /// Whether a run trained a dancer: other tasks' runs hold none.
 bool trained_a_dancer(const fs::path& run) {
   std::string task = "music_to_skeleton";
-  if (fs::exists(run / "config.yaml")) {
-    config::Document::load(run / "config.yaml").root().read("task", task);
+  try {
+    if (fs::exists(run / "config.yaml")) {
+      config::Document::load(run / "config.yaml").root().read("task", task);
+    }
+  } catch (const ConfigError& error) {
+    util::log().warn("{}; the run is passed over", error.what());
+    return false;
   }
   return task == "music_to_skeleton";
 }

@@ -104,6 +104,7 @@ at::Tensor gru(const at::Tensor& x, const std::vector<at::Tensor>& weights, cons
                ScanBackend backend) {
   const std::size_t directions = shape.bidirectional ? 2 : 1;
   STG_CHECK(x.dim() == 3, "[gru] x must be [B, F, K], got {} dimensions", x.dim());
+  STG_CHECK(x.size(1) > 0, "[gru] x must have at least one frame, got [{}, 0, {}]", x.size(0), x.size(2));
   STG_CHECK(weights.size() == static_cast<std::size_t>(shape.layers) * directions * kWeights,
             "[gru] {} layers in {} directions have {} weights, got {}", shape.layers, directions,
             static_cast<std::size_t>(shape.layers) * directions * kWeights, weights.size());

@@ -11,7 +11,8 @@
 namespace stgmamba::ops {
 namespace {
 
-constexpr std::int64_t kFewRows = 256;  // below, a convolution's set-up costs more than it saves
+constexpr std::int64_t kFewRows = 256;       // below, a convolution's set-up costs more than it saves
+constexpr std::int64_t kFewNumbers = 20480;  // ATen takes oneDNN above, and on several threads only
 
 at::Tensor kernel_of(const at::Tensor& weight) {
   return weight.reshape({weight.size(0), weight.size(1), 1, 1});  // [M, K, 1, 1]
@@ -22,7 +23,7 @@ at::Tensor kernel_of(const at::Tensor& weight) {
 bool suits_convolution(const at::Tensor& x, const at::Tensor& weight) {
   return x.is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
          at::globalContext().userEnabledMkldnn() && at::hasMKLDNN() && weight.size(0) > 1 && weight.size(1) > 1 &&
-         x.numel() >= kFewRows * weight.size(1);
+         x.numel() >= kFewRows * weight.size(1) && x.numel() > kFewNumbers && at::get_num_threads() > 1;
 }
 
 at::Tensor plane_of(const at::Tensor& x) {

@@ -21,7 +21,7 @@ void read(config::Section section, TrainConfig& config) {
   section.read("allow_missing", config.allow_missing);
 }
 
-void read(config::Section root, LogConfig& config) {
+void read(const config::Section& root, LogConfig& config) {
   config::Section log = root.section("log");
   log.read("every", config.every, {.min = 1});
   log.read("diagnose_every", config.diagnose_every, {.min = 0});

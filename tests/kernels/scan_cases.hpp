@@ -71,7 +71,7 @@ inline Bounds bounds_of(Scalar io) {
 inline Bounds bounds_of(const WorldShape& shape) {
   Bounds bounds = bounds_of(shape.io);
   if (shape.channels == 1) {
-    bounds.whole = bounds.channel;  // the whole is a channel
+    bounds.whole *= 1.5;  // one number may be the whole tensor, and no larger neighbour stands beside it
   }
   // exp(x) of a float x carries |x| 2^-24, and with delta about 21 even the largest values went through such a decay.
   const double slack = shape.delta > 20 ? 2.0 : 1.0;

@@ -8,6 +8,7 @@
 
 #include "support/error_between.hpp"
 #include "support/gradcheck.hpp"
+#include "support/scoped_threads.hpp"
 #include "support/temp_folder.hpp"
 
 namespace stgmamba::ops {
@@ -66,6 +67,17 @@ TEST(Gru, EqualsLibTorchsModule) {
   }
 }
 
+/// As large as the model's: the products leave the recurrence by oneDNN.
+TEST(Gru, EqualsLibTorchsModuleAtTheModelsSize) {
+  const test::ScopedThreads threads(2);
+  const Unit unit(16, 50, 96, 64, {2, true});
+  const auto wanted = unit.results(by_module(unit, unit.x));
+  const auto got = unit.results(unit.run(ScanBackend::kAuto));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_LT(test::error_between(got[i], wanted[i]), 1e-5) << "result " << i;
+  }
+}
+
 TEST(Gru, GradientsInDoublePrecision) {
   const Unit unit(2, 4, 3, 5, {2, true}, torch::kDouble);
   test::gradcheck([&unit] { return unit.run(ScanBackend::kCpu); }, unit.leaves(), 1e-6);
@@ -86,20 +98,22 @@ TEST(Gru, AnInputWithoutGradient) {
 TEST(Gru, RunsInInferenceModeOnEveryThread) {
   const Unit unit(2, 7, 3, 5, {2, true});
   const Tensor wanted = unit.run(ScanBackend::kReference).detach();
-  const int before = at::get_num_threads();
-  for (const int threads : {1, 2, 3}) {
-    at::set_num_threads(threads);
+  for (const int count : {1, 2, 3}) {
+    const test::ScopedThreads threads(count);
     const c10::InferenceMode inference;
-    EXPECT_LT(test::error_between(unit.run(ScanBackend::kCpu), wanted), 5e-6) << threads << " threads";
+    EXPECT_LT(test::error_between(unit.run(ScanBackend::kCpu), wanted), 5e-6) << count << " threads";
   }
-  at::set_num_threads(before);
 }
 
 TEST(CudaGru, EqualsTheCpuInTrainingAndOutsideIt) {
   if (!torch::cuda::is_available()) {
     GTEST_SKIP() << "no CUDA device here: run tools/test-gpu.sh on a machine with one";
   }
-  at::globalContext().setAllowTF32CuDNN(false);  // ten bits of mantissa are not what is asked about
+  struct FullPrecision {  // ten bits of mantissa are not what is asked about
+    bool before = at::globalContext().allowTF32CuDNN();
+    FullPrecision() { at::globalContext().setAllowTF32CuDNN(false); }
+    ~FullPrecision() { at::globalContext().setAllowTF32CuDNN(before); }
+  } const full_precision;
   Unit unit(3, 20, 6, 8, {2, true});
   const auto wanted = unit.results(unit.run(ScanBackend::kCpu));
   unit.module->to(torch::kCUDA);
@@ -123,6 +137,10 @@ TEST(Gru, RefusesWhatItCannotDo) {
                 gru(unit.x, unit.module->all_weights(), {1, true});
               }),
               testing::HasSubstr("have 8 weights, got 4"));
+  EXPECT_THAT(test::error_of([&] {
+                gru(unit.x.narrow(1, 0, 0), unit.module->all_weights(), {1, false});
+              }),
+              testing::HasSubstr("at least one frame"));
   EXPECT_THAT(test::error_of([&] {
                 gru(unit.x[0], unit.module->all_weights(), {1, false});
               }),

@@ -8,6 +8,7 @@
 #include "ops/rows_product.hpp"
 #include "support/error_between.hpp"
 #include "support/gradcheck.hpp"
+#include "support/scoped_threads.hpp"
 
 namespace stgmamba::ops {
 namespace {
@@ -36,8 +37,9 @@ struct Operands {
 };
 
 TEST(Linear, EqualsTheProductInDoublePrecision) {
+  const test::ScopedThreads threads(2);
   for (const bool with_bias : {false, true}) {
-    for (const std::int64_t in : {1, 2, 7, 64, 133}) {
+    for (const std::int64_t in : {1, 2, 7, 80, 133}) {
       for (const std::int64_t out : {1, 2, 5, 36, 128}) {
         for (const std::vector<std::int64_t>& lead : {std::vector<std::int64_t>{2, 50, 3}, {300}, {3, 2}}) {
           std::vector<std::int64_t> sizes = lead;
@@ -55,10 +57,12 @@ TEST(Linear, EqualsTheProductInDoublePrecision) {
 }
 
 TEST(Linear, TakesRowsThatAreViews) {
+  const test::ScopedThreads threads(2);
   torch::manual_seed(3);
-  const Tensor wide = torch::randn({4, 90, 20}).requires_grad_();
-  const Tensor weight = torch::randn({6, 8}).requires_grad_();
-  for (const Tensor& x : {wide.narrow(2, 5, 8), wide.transpose(0, 1).narrow(2, 0, 8)}) {
+  const Tensor wide = torch::randn({4, 90, 100}).requires_grad_();
+  const Tensor weight = torch::randn({6, 72}).requires_grad_();
+  for (const Tensor& x : {wide.narrow(2, 5, 72), wide.transpose(0, 1).narrow(2, 0, 72)}) {
+    ASSERT_EQ(suits_convolution(x, weight), at::hasMKLDNN());
     const Tensor got = linear_rows(x, weight, {});
     const Tensor wanted = linear_rows(x, weight, {}, ScanBackend::kReference);
     EXPECT_LT(test::error_between(got, wanted), 3e-6);
@@ -70,28 +74,36 @@ TEST(Linear, TakesRowsThatAreViews) {
 }
 
 TEST(Linear, AConvolutionIsTakenWhereItPays) {
-  const Tensor weight = torch::zeros({6, 8});
-  EXPECT_EQ(suits_convolution(torch::zeros({256, 8}), weight), at::hasMKLDNN());
-  EXPECT_FALSE(suits_convolution(torch::zeros({255, 8}), weight));
-  EXPECT_FALSE(suits_convolution(torch::zeros({256, 8}, torch::kDouble), weight.to(torch::kDouble)));
+  const Tensor weight = torch::zeros({6, 100});
+  {
+    const test::ScopedThreads threads(2);
+    EXPECT_EQ(suits_convolution(torch::zeros({256, 100}), weight), at::hasMKLDNN());
+    EXPECT_FALSE(suits_convolution(torch::zeros({255, 100}), weight));
+    EXPECT_FALSE(suits_convolution(torch::zeros({256, 80}), torch::zeros({6, 80})));  // too few numbers
+    EXPECT_FALSE(suits_convolution(torch::zeros({256, 100}, torch::kDouble), weight.to(torch::kDouble)));
+  }
+  const test::ScopedThreads one(1);
+  EXPECT_FALSE(suits_convolution(torch::zeros({256, 100}), weight));
 }
 
 /// The second derivative is what a gradient penalty needs.
 TEST(Linear, HasASecondDerivative) {
-  const Operands operands({300, 4}, 5, true, torch::kFloat);
+  const test::ScopedThreads threads(2);
+  const Operands operands({300, 70}, 5, true, torch::kFloat);
   const Tensor out = linear_rows(operands.x, operands.weight, operands.bias).tanh().sum();
   const Tensor slope = torch::autograd::grad({out}, {operands.x}, {}, true, true)[0].square().sum();
   const Tensor got = torch::autograd::grad({slope}, {operands.weight})[0];
-  const Operands wide({300, 4}, 5, true, torch::kDouble);
+  const Operands wide({300, 70}, 5, true, torch::kDouble);
   const Tensor out_wide = linear_rows(wide.x, wide.weight, wide.bias).tanh().sum();
   const Tensor slope_wide = torch::autograd::grad({out_wide}, {wide.x}, {}, true, true)[0].square().sum();
   EXPECT_LT(test::error_between(got, torch::autograd::grad({slope_wide}, {wide.weight})[0]), 1e-5);
 }
 
 TEST(RowsProduct, GradientsOutsideAutograd) {
+  const test::ScopedThreads threads(2);
   torch::manual_seed(4);
   for (const std::int64_t rows : {10, 400}) {
-    const Tensor x = torch::randn({rows, 7}).requires_grad_(), weight = torch::randn({5, 7}).requires_grad_();
+    const Tensor x = torch::randn({rows, 60}).requires_grad_(), weight = torch::randn({5, 60}).requires_grad_();
     const Tensor bias = torch::zeros({5}).requires_grad_(), d_out = torch::randn({rows, 5});
     const auto wanted = torch::autograd::grad({at::linear(x, weight, bias)}, {x, weight, bias}, {d_out});
     const torch::NoGradGuard no_grad;

@@ -33,7 +33,7 @@ struct LogConfig {
   std::int64_t samples = 1;           // clips each time
   std::int64_t eval_every = 1000;     // steps between validations; 0: never
 };
-void read(config::Section root, LogConfig& config);
+void read(const config::Section& root, LogConfig& config);
 
 struct TrainOptions {
   std::string config;                  // path or bare name
