@@ -64,7 +64,7 @@ fi
 if ! nvidia-smi --query-gpu=name --format=csv,noheader >/dev/null 2>&1; then
   run "the same tests on the emulated device" program kernels_emulation
   echo
-  echo "no GPU here: everything was built, nothing was run on one"
+  echo "no GPU here: nothing was run on one"
   exit 77
 fi
 
