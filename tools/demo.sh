@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a bare Debian 12 to a skeleton that dances to music it has never heard: installs what is missing, builds, makes a
-# small corpus, trains the small model for two to three minutes, and lets it dance to a held-out song.
+# small corpus, trains the small model for a minute or two, and lets it dance to a held-out song.
 # Result: out/demo.mp4 and out/demo-person.mp4, with scores. Safe to run again: what is done is not done twice, and the second run works
 # offline. An interrupted training goes on where it stopped.
 set -euo pipefail
