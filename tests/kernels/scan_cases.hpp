@@ -2,8 +2,6 @@
 // The shapes that a scan kernel must get right, and how near to double precision.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -68,29 +66,13 @@ inline Bounds bounds_of(Scalar io) {
   return {};
 }
 
-inline Bounds bounds_of(const WorldShape& shape) {
-  Bounds bounds = bounds_of(shape.io);
-  if (shape.channels == 1) {
-    bounds.whole *= 1.5;  // one number may be the whole tensor, and no larger neighbour stands beside it
-  }
-  // exp(x) of a float x carries |x| 2^-24, and with delta about 21 even the largest values went through such a decay.
-  const double slack = shape.delta > 20 ? 2.0 : 1.0;
-  // Of kLengths. All nodes of a clip in one sequence are up to three times as many steps, and rounding walks on.
-  double steps = static_cast<double>(kLengths.back());
-  for (const BranchShape& branch : shape.branches) {
-    if (branch.axis == Axis::kNodes) {
-      steps = std::max(steps, static_cast<double>(shape.frames * shape.joints));
-    }
-  }
-  const double walk = std::sqrt(steps / static_cast<double>(kLengths.back()));
-  return {slack * walk * bounds.whole, slack * bounds.channel};
-}
-
 /// "" or what is wrong.
 inline std::string wrong_with(const WorldShape& shape, const CpuRun& run, World& world, const Results& wanted) {
   world.run(run);
   const Errors errors = compare(world.results(), wanted, shape);
-  const Bounds bounds = bounds_of(shape);
+  // exp(x) of a float x carries |x| 2^-24, and with delta about 21 even the largest values went through such a decay.
+  const double slack = shape.delta > 20 ? 2.0 : 1.0;
+  const Bounds bounds = {slack * bounds_of(shape.io).whole, slack * bounds_of(shape.io).channel};
   std::string wrong;
   if (!(errors.whole < bounds.whole)) {
     wrong += errors.whole_name + " is off by " + std::to_string(errors.whole * 1e6) + "e-6 of its largest value; ";
