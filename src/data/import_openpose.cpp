@@ -90,7 +90,8 @@ ImportReport import_openpose(const fs::path& poses, const fs::path& media, const
     }
     silent = silent || (!has_sound && options.allow_silent);
   }
-  Importer importer(options, "OpenPose keypoints of " + std::to_string(folders.size()) + " videos", silent);
+  Importer importer(options, "OpenPose keypoints of " + std::to_string(folders.size()) + " videos",
+                    silent ? kSilentNotice : "");
   for (std::size_t i = 0; i < folders.size(); ++i) {
     const std::string name = folders[i].filename().string();
     skeleton::OpenPoseOptions chosen = openpose;

@@ -135,6 +135,13 @@ const Broken kTable[] = {
     {"stg_data beats noise.mp3", 4, "noise.mp3"},
     {"stg_data beats song.wav --window 1001", 2, "--window must be even"},
     {"stg_data import openpose none --media song.wav --style kpop --out set", 4, "none"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --warp beats", 4, "none.json"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --warp best", 2, "--warp"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --every 3", 2,
+     "--every counts only with --warp beats"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --warp beats --first-beat 0", 2,
+     "--first-beat requires --bpm"},
+    {"stg_data import joints3d none.json --style kpop --out set --allow-silent --warp beats", 2, "--song"},
 };
 
 class BrokenInput : public ::testing::TestWithParam<Broken> {};
