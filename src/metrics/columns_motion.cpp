@@ -55,20 +55,44 @@ Column clip_mean(MetricCard card, const Value& value) {
   return column;
 }
 
+using SongSums = Grouped<MeanSum>;
+
+std::shared_ptr<SongSums> multimodal_sums(std::size_t songs, const DanceSet& dances) {
+  const auto sums = std::make_shared<SongSums>(songs, 1);
+  for (const Draws& draws : dances.draws) {
+    const double variance = multimodal_variance(draws.dances);
+    if (std::isfinite(variance)) {
+      sums->at(draws.song, 0).add({variance, 1.0}, 1.0);
+    }
+  }
+  return sums;
+}
+
 Column multimodal_column() {
   Column column{card_of("pvar_mm", "PVar_mm", "h^2",
                         "Variance (over n - 1) between dances to the same music, root-centred, low-passed over 1 s."),
                 {}};
   column.card.constants = {{"low_pass", 1.0}};
   column.measure = [](const Yardstick& yardstick, const DanceSet& dances) -> Statistic {
-    const auto sums = std::make_shared<Grouped<MeanSum>>(yardstick.songs(), 1);
-    for (const Draws& draws : dances.draws) {
-      const double variance = multimodal_variance(draws.dances);
-      if (std::isfinite(variance)) {
-        sums->at(draws.song, 0).add({variance, 1.0}, 1.0);
-      }
-    }
+    const auto sums = multimodal_sums(yardstick.songs(), dances);
     return [sums](const Weights& weights) { return sums->total({weights.song, {1.0}}).mean(); };
+  };
+  return column;
+}
+
+Column multimodal_share_column() {
+  Column column{card_of("pvar_mm_share", "PVar_mm share", "",
+                        "PVar_mm, over that of the real dances: 1 where draws differ as much as dancers do."),
+                {}};
+  column.card.constants = {{"low_pass", 1.0}};
+  column.measure = [](const Yardstick& yardstick, const DanceSet& dances) -> Statistic {
+    const auto made = multimodal_sums(yardstick.songs(), dances);
+    const auto real = multimodal_sums(yardstick.songs(), yardstick.real());
+    return [made, real](const Weights& weights) {
+      const Weights songs{weights.song, {1.0}};
+      const double usual = real->total(songs).mean();
+      return usual > 0 ? made->total(songs).mean() / usual : kNan;
+    };
   };
   return column;
 }
@@ -130,6 +154,7 @@ void add_motion_columns(std::vector<Column>& columns) {
         return MeanSum{time_variance(clip.motion), 1.0};
       }));
   columns.push_back(multimodal_column());
+  columns.push_back(multimodal_share_column());
   columns.push_back(ratio_column(
       card_of("speed_ratio", "speed", "", "Median speed over joints and frames, over that of the real dances."), 1,
       &Yardstick::Parts::speeds));

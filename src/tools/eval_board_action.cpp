@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 using eval::RowSource;
 
 const std::vector<std::string> kGeneral = {
-    "bc",   "bc_star", "bc_star_p",   "hit_star",   "pfd",        "pfd_share", "vfd",      "mmd",
-    "pvar", "pvar_mm", "speed_ratio", "jerk_ratio", "slow_share", "nearest",   "l1_share", "time"};
+    "bc",   "bc_star",       "bc_star_p",   "hit_star",   "pfd",        "pfd_share", "vfd",      "mmd",
+    "pvar", "pvar_mm_share", "speed_ratio", "jerk_ratio", "slow_share", "nearest",   "l1_share", "time"};
 
 /// What the request and the table agree on.
 struct Plan {

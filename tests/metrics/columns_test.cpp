@@ -156,11 +156,21 @@ TEST_F(Columns, CopiesOfTrainingDancesAreFound) {
 
 TEST_F(Columns, VarietyNeedsDifferentDancesToOneSong) {
   EXPECT_GT(score("pvar_mm", yardstick_.real()), 0.001);
+  EXPECT_DOUBLE_EQ(score("pvar_mm_share", yardstick_.real()), 1.0);
+  DanceSet nearer = yardstick_.real();
+  for (metrics::Draws& draws : nearer.draws) {  // half as far apart: a quarter of the variance
+    for (std::size_t i = 0; i < draws.dances[1].xy.size(); ++i) {
+      draws.dances[1].xy[i] = 0.5F * (draws.dances[0].xy[i] + draws.dances[1].xy[i]);
+    }
+    draws.dances.resize(2);
+  }
+  EXPECT_NEAR(score("pvar_mm_share", nearer), 0.25, 1e-3);
   DanceSet same = yardstick_.real();
   for (metrics::Draws& draws : same.draws) {
     draws.dances[1] = draws.dances[0];
   }
   EXPECT_EQ(score("pvar_mm", same), 0.0);
+  EXPECT_EQ(score("pvar_mm_share", same), 0.0);
   same.draws.clear();
   EXPECT_TRUE(std::isnan(score("pvar_mm", same)));
 }
