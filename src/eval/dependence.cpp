@@ -64,8 +64,7 @@ torch::Tensor block_responses(nn::StgmBlockImpl& block, const torch::Tensor& inp
 /// [F, V]. The scans run channel by channel, so one backward pass of the sum over channels keeps them apart.
 torch::Tensor scan_responses(nn::StgmBlockImpl& block, const torch::Tensor& input, std::int64_t frame, int joint) {
   const nn::StgmBlockImpl::ScansAlone alone = block.scans_alone(input);
-  const torch::Tensor gradient =
-      torch::autograd::grad({alone.y[0][frame][joint].sum()}, {alone.u})[0];  // [1, F, V, D]
+  const torch::Tensor gradient = torch::autograd::grad({alone.y[0][frame][joint].sum()}, {alone.u})[0];  // [1, F, V, D]
   return gradient[0].norm(2, -1);
 }
 

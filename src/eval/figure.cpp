@@ -38,8 +38,8 @@ std::size_t take_by_id(const TestBed& bed, const std::string& id) {
   const auto found = std::find(ids.begin(), ids.end(), id);
   if (found == ids.end()) {
     const std::string near = util::nearest(id, ids);
-    throw UsageError("--take: the split '{}' of {} holds no take '{}'{}", bed.split(),
-                     bed.dataset().folder().string(), id, near.empty() ? "" : " (did you mean '" + near + "'?)");
+    throw UsageError("--take: the split '{}' of {} holds no take '{}'{}", bed.split(), bed.dataset().folder().string(),
+                     id, near.empty() ? "" : " (did you mean '" + near + "'?)");
   }
   return static_cast<std::size_t>(found - ids.begin());
 }
@@ -73,8 +73,7 @@ std::size_t place_of(const TestBed& bed, std::size_t take, double start) {
   if (places.empty()) {
     throw UsageError("--take: {} is shorter than 5 s", bed.takes()[take].id);
   }
-  const std::size_t number =
-      start < 0 ? places.size() / 2 : static_cast<std::size_t>(std::floor(start / kClipSeconds));
+  const std::size_t number = start < 0 ? places.size() / 2 : static_cast<std::size_t>(std::floor(start / kClipSeconds));
   if (number >= places.size()) {
     throw UsageError("--start: must be under {:g} s, the end of {}'s last whole 5 s, got {:g}",
                      kClipSeconds * static_cast<double>(places.size()), bed.takes()[take].id, start);
@@ -98,9 +97,9 @@ media::Rgb heat(double share) {
 void draw_wave(media::Canvas& canvas, const std::vector<float>& samples, const media::Box& box) {
   const auto columns = static_cast<std::size_t>(box.width);
   const double middle = box.top + 0.5 * box.height;
-  const float loudest = std::max(
-      1e-4F, std::abs(*std::max_element(samples.begin(), samples.end(),
-                                        [](float a, float b) { return std::abs(a) < std::abs(b); })));
+  const float loudest =
+      std::max(1e-4F, std::abs(*std::max_element(samples.begin(), samples.end(),
+                                                 [](float a, float b) { return std::abs(a) < std::abs(b); })));
   std::vector<media::Point> upper, lower;
   for (std::size_t i = 0; i < columns; ++i) {  // one polygon between the extremes of each column
     const auto first = samples.begin() + static_cast<std::ptrdiff_t>(i * samples.size() / columns);

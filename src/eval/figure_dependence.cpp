@@ -24,10 +24,25 @@ constexpr std::int64_t kShownFrames = 9;
 constexpr media::Rgb kLimb{205, 208, 214};
 constexpr media::Rgb kCircle{0, 114, 178};
 
-/// Half the frames on each side of the example, moved inside the clip.
+/// First of the frames that are shown: those around the example that hold the most of its strongest nodes, and of
+/// several such the one in whose middle it stands best.
 std::int64_t first_shown(const Dependence& example) {
-  return std::clamp<std::int64_t>(example.frame - kShownFrames / 2, 0,
-                                  std::max<std::int64_t>(0, example.frames - kShownFrames));
+  const std::vector<Node> nodes = example.temporal(kTemporalNodes);
+  const std::int64_t last = std::max<std::int64_t>(0, example.frames - kShownFrames);
+  const std::int64_t middle = std::clamp<std::int64_t>(example.frame - kShownFrames / 2, 0, last);
+  const auto held = [&](std::int64_t first) {
+    return std::count_if(nodes.begin(), nodes.end(),
+                         [&](const Node& node) { return node.frame >= first && node.frame < first + kShownFrames; });
+  };
+  std::int64_t best = middle;
+  for (std::int64_t first = std::max<std::int64_t>(0, example.frame - kShownFrames + 1);
+       first <= std::min(example.frame, last); ++first) {
+    const bool nearer = std::abs(first - middle) < std::abs(best - middle);
+    if (held(first) > held(best) || (held(first) == held(best) && nearer)) {
+      best = first;
+    }
+  }
+  return best;
 }
 
 /// A skeleton of the whole clip's size in a box.
@@ -52,7 +67,7 @@ void draw_circles(Canvas& canvas, const skeleton::Placement& place, const Motion
                   const std::vector<Node>& nodes) {
   for (const Node& node : nodes) {
     if (node.frame == frame && node.response > 0.0) {
-      const double radius = kLargest * node.response / nodes.front().response;
+      const double radius = kLargest * std::sqrt(node.response / nodes.front().response);
       const media::Point centre = place.of(motion, frame, node.joint);
       canvas.disc(centre, radius, {kCircle, 0.35});
       canvas.ring(centre, radius, {.color = kCircle, .width = 1.0});
@@ -86,9 +101,10 @@ void draw_row(Canvas& canvas, double top, const Motion& motion, const Dependence
     if (f == example.frame) {
       draw_example(canvas, small.of(motion, f, example.joint));
     }
-    canvas.text({cell.left + 0.5 * cell.width, cell.bottom() + 18.0},
-                fmt::format("{:+.1f} s", static_cast<double>(f - example.frame) / data::kFps),
-                {.size = 10.0, .color = kFaint, .align = media::Align::kCentre});
+    canvas.text(
+        {cell.left + 0.5 * cell.width, cell.bottom() + 18.0},
+        f == example.frame ? "0 s" : fmt::format("{:+.1f} s", static_cast<double>(f - example.frame) / data::kFps),
+        {.size = 10.0, .color = kFaint, .align = media::Align::kCentre});
   }
   canvas.text({large.left + 0.5 * large.width, large.bottom() + 18.0},
               fmt::format("{} at {:.1f} s", skeleton::joint_name(example.joint),
@@ -99,8 +115,7 @@ void draw_row(Canvas& canvas, double top, const Motion& motion, const Dependence
 io::Json nodes_json(const std::vector<Node>& nodes) {
   io::Json list = io::Json::array();
   for (const Node& node : nodes) {
-    list.push_back(
-        {{"frame", node.frame}, {"joint", skeleton::joint_name(node.joint)}, {"response", node.response}});
+    list.push_back({{"frame", node.frame}, {"joint", skeleton::joint_name(node.joint)}, {"response", node.response}});
   }
   return list;
 }
@@ -143,7 +158,7 @@ Figure draw_dependences(const Stretch& stretch, const Motion& motion, const std:
   return {std::move(canvas),
           fmt::format("What an example node (red) depends on in STGM block {} while the model dances to {}: {}. Left: "
                       "the {} strongest joints of its own frame. Right: the {} strongest nodes of all other frames; "
-                      "{} frames around it are shown, which hold {} of them. A circle's radius is proportional to the "
+                      "{} frames around it are shown, which hold {} of them. A circle's area is proportional to the "
                       "response, the strongest of each picture the largest; the example's own value is left out.",
                       examples.front().block, stretch.title, what, kSpatialNodes, kTemporalNodes, kShownFrames, shown),
           std::move(numbers)};

@@ -103,8 +103,7 @@ MarkRule learn_marks(const std::vector<Motion>& real, std::int64_t step) {
           lengths[i].push_back(length);
         }
       }
-      const double distance =
-          f + step < motion.frames() ? pose_distance(motion, f, f + step) / torso : std::nan("");
+      const double distance = f + step < motion.frames() ? pose_distance(motion, f, f + step) / torso : std::nan("");
       if (std::isfinite(distance)) {
         distances.push_back(distance);
       }

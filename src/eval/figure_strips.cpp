@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "stgmamba/data/batch.hpp"
 #include "stgmamba/infer/long_song.hpp"
@@ -73,18 +74,35 @@ struct Page {
   }
 };
 
+/// Over as many lines as it needs, about the middle of the row.
 void draw_label(Canvas& canvas, const std::string& label, const Box& cell) {
   const media::Font font{.size = 12.0, .color = kInk, .align = media::Align::kRight};
-  std::string shown = label;
-  while (shown.size() > 4 && canvas.text_width(shown, font) > kLabelWidth - 12.0) {
-    shown = shown.substr(0, shown.size() - 4) + "...";
+  constexpr double kLine = 15.0;
+  std::vector<std::string> lines(1);
+  std::istringstream words(label);
+  for (std::string word; words >> word;) {
+    const std::string longer = lines.back().empty() ? word : lines.back() + " " + word;
+    if (lines.back().empty() || canvas.text_width(longer, font) <= kLabelWidth - 12.0) {
+      lines.back() = longer;
+    } else {
+      lines.push_back(word);
+    }
   }
-  canvas.text({cell.left - 10.0, cell.top + 0.5 * cell.height + 4.0}, shown, font);
+  double y = cell.top + 0.5 * cell.height + 4.0 - 0.5 * kLine * static_cast<double>(lines.size() - 1);
+  for (const std::string& line : lines) {
+    canvas.text({cell.left - 10.0, y}, line, font);
+    y += kLine;
+  }
 }
 
 Page make_page(const Stretch& stretch, const std::vector<StripRow>& rows, bool all_dances) {
   STG_CHECK(!rows.empty(), "[figure] needs a row");
-  const double width = 2 * kMargin + kLabelWidth + kCellWidth * static_cast<double>(kStripFrames);
+  // The music's clock is that of the strip, cell i centred on its frame's time, and it may end later than the strip.
+  const double a_frame = kCellWidth / static_cast<double>(kStripStep);
+  const double music = kMargin + kLabelWidth + 0.5 * kCellWidth - a_frame * static_cast<double>(strip_frames().front());
+  const double music_width = a_frame * static_cast<double>(infer::kWindowFrames);
+  const double strip_end = kMargin + kLabelWidth + kCellWidth * static_cast<double>(kStripFrames);
+  const double width = kMargin + std::max(strip_end, music + music_width);
   const double height = 2 * kMargin + kMusicHeight + kMusicGap + kCellHeight * static_cast<double>(rows.size());
   Page page{Canvas(width, height), {}, strip_frames()};
   for (const StripRow& row : rows) {
@@ -97,10 +115,7 @@ Page make_page(const Stretch& stretch, const std::vector<StripRow>& rows, bool a
       }
     }
   }
-  // The music's clock is that of the strip: cell i is centred on its frame's time.
-  const double a_frame = kCellWidth / static_cast<double>(kStripStep);
-  const double start = kMargin + kLabelWidth + 0.5 * kCellWidth - a_frame * static_cast<double>(page.frames.front());
-  draw_music(page.canvas, stretch, {start, kMargin, a_frame * static_cast<double>(infer::kWindowFrames), kMusicHeight});
+  draw_music(page.canvas, stretch, {music, kMargin, music_width, kMusicHeight});
   for (std::size_t i = 0; i < page.frames.size(); ++i) {
     const Box cell = page.cell(0, i);
     page.canvas.text({cell.left + 0.5 * cell.width, cell.top - 8.0},
@@ -120,9 +135,8 @@ void draw_boxes(Page& page, std::size_t row, const Marks& marks) {
   const media::Pen pen{.color = kMark, .width = 1.6, .dashed = true};
   for (const auto& [first, last] : marks.repeated) {
     const Box from = page.cell(row, first);
-    page.canvas.outline({from.left + 2, from.top + 2, kCellWidth * static_cast<double>(last - first + 1) - 4,
-                         from.height - 4},
-                        pen);
+    page.canvas.outline(
+        {from.left + 2, from.top + 2, kCellWidth * static_cast<double>(last - first + 1) - 4, from.height - 4}, pen);
   }
   for (const std::size_t frame : marks.distorted) {
     const Box cell = page.cell(row, frame);
@@ -135,10 +149,11 @@ io::Json numbers_of(const Stretch& stretch, const std::vector<std::int64_t>& fra
 }
 
 std::string opening(const Stretch& stretch) {
-  return fmt::format("Music ({}{}{}) as waveform and mel spectrogram, beats in orange; {} frames of each dance, "
-                     "{:g} s apart, hips in the middle of the cell, one scale for all.",
-                     stretch.title, stretch.style.empty() ? "" : ", ", stretch.style, kStripFrames,
-                     static_cast<double>(kStripStep) / data::kFps);
+  return fmt::format(
+      "Music ({}{}{}) as waveform and mel spectrogram, beats in orange; {} frames of each dance, "
+      "{:g} s apart, hips in the middle of the cell, one scale for all.",
+      stretch.title, stretch.style.empty() ? "" : ", ", stretch.style, kStripFrames,
+      static_cast<double>(kStripStep) / data::kFps);
 }
 
 }  // namespace
@@ -166,8 +181,7 @@ Figure draw_strips(const Stretch& stretch, const std::vector<StripRow>& rows, co
     }
     const Marks marks = mark_frames(rule, motion, page.frames);
     draw_boxes(page, r, marks);
-    numbers["rows"].push_back(
-        {{"label", rows[r].label}, {"repeated", marks.repeated}, {"distorted", marks.distorted}});
+    numbers["rows"].push_back({{"label", rows[r].label}, {"repeated", marks.repeated}, {"distorted", marks.distorted}});
   }
   return {std::move(page.canvas), opening(stretch) + " " + rule.text(), std::move(numbers)};
 }
@@ -186,14 +200,14 @@ Figure draw_overlays(const Stretch& stretch, const std::vector<StripRow>& rows) 
       }
     }
     const double variance = metrics::draw_variance(rows[r].dances, true);
-    numbers["rows"].push_back(
-        {{"label", rows[r].label}, {"dances", rows[r].dances.size()}, {"variance_h2", variance}});
-    variances += fmt::format("{}{} {:.4f} ({} dances)", r == 0 ? "" : ", ", rows[r].label, variance,
-                             rows[r].dances.size());
+    numbers["rows"].push_back({{"label", rows[r].label}, {"dances", rows[r].dances.size()}, {"variance_h2", variance}});
+    variances +=
+        fmt::format("{}{} {:.4f} ({} dances)", r == 0 ? "" : ", ", rows[r].label, variance, rows[r].dances.size());
   }
   return {std::move(page.canvas),
-          opening(stretch) + " Dances to the same music over each other, a colour each: a model's draws of z, and the "
-                             "real dances of that song. Variance between them, necks on each other, in h^2: " +
+          opening(stretch) +
+              " Dances to the same music over each other, a colour each: a model's draws of z, and the "
+              "real dances of that song. Variance between them, necks on each other, in h^2: " +
               variances + ".",
           std::move(numbers)};
 }

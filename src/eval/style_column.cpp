@@ -39,9 +39,10 @@ struct Classifier {
 
 Classifier load_classifier(const fs::path& run, c10::Device device) {
   if (!fs::exists(run)) {
-    throw CheckpointError("{}: no such run or checkpoint; make one with stg_train --config style_classifier.yaml "
-                          "classifier.labels=style data.frames=50",
-                          run.string());
+    throw CheckpointError(
+        "{}: no such run or checkpoint; make one with stg_train --config style_classifier.yaml "
+        "classifier.labels=style data.frames=50",
+        run.string());
   }
   const bool whole_run = fs::exists(run / "checkpoints");
   const fs::path checkpoint = whole_run ? io::find_checkpoint(run, fs::exists(run / "best") ? "best" : "last") : run;
@@ -57,9 +58,10 @@ Classifier load_classifier(const fs::path& run, c10::Device device) {
   document.root().section("classifier").read("labels", labels);
   models::read(document.root().section("model"), shape);
   if (task != "style_classifier" || labels != "style") {
-    throw UsageError("--style-classifier: {} must be a run of task style_classifier with classifier.labels=style, got "
-                     "task {} with labels {}",
-                     run.string(), task, labels);
+    throw UsageError(
+        "--style-classifier: {} must be a run of task style_classifier with classifier.labels=style, got "
+        "task {} with labels {}",
+        run.string(), task, labels);
   }
   Classifier classifier;
   classifier.file = weights::weights_in(checkpoint, kNetwork);

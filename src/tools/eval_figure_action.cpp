@@ -45,8 +45,8 @@ void add_table_rows(const BoardRequest& request, const eval::TableConfig& table,
                     const std::string& data_hash, std::vector<Method>& methods) {
   const std::vector<eval::TableRun> runs = eval::table_runs(table, request.runs_dir, data, request.overrides);
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    const auto run =
-        std::find_if(runs.begin(), runs.end(), [&](const eval::TableRun& each) { return each.row == r && each.finished; });
+    const auto run = std::find_if(runs.begin(), runs.end(),
+                                  [&](const eval::TableRun& each) { return each.row == r && each.finished; });
     if (run == runs.end()) {
       util::log().info("{}: no finished run, so it is not in the figure", table.rows[r].label);
       continue;
@@ -56,8 +56,8 @@ void add_table_rows(const BoardRequest& request, const eval::TableConfig& table,
   }
 }
 
-std::vector<Method> methods_of(const FigureRequest& figure, const BoardRequest& request,
-                               const eval::TableConfig& table, const std::string& data, const std::string& data_hash) {
+std::vector<Method> methods_of(const FigureRequest& figure, const BoardRequest& request, const eval::TableConfig& table,
+                               const std::string& data, const std::string& data_hash) {
   std::vector<Method> methods;
   for (const std::string& run : figure.runs) {
     methods.push_back(method_of(run));

@@ -26,8 +26,9 @@ using ::testing::HasSubstr;
 
 /// A small network in double precision whose lift and scans are not near zero.
 infer::MotionModel small_model(const std::string& branches) {
-  const std::string text = "model: {name: stg_mamba, d: 5, blocks: 2, expand: 2, d_state: 3, scan: {backend: reference}, " +
-                           branches + "}\n";
+  const std::string text =
+      "model: {name: stg_mamba, d: 5, blocks: 2, expand: 2, d_state: 3, scan: {backend: reference}, " + branches +
+      "}\n";
   const auto document = config::Document::parse(text, "test");
   infer::MotionModel model;
   model.generator = models::make_generator(document.root().section("model"), 7);
@@ -77,8 +78,7 @@ TEST(Dependence, BlockResponsesAreTheNormsOfFiniteDifferences) {
       torch::Tensor less = input.clone();
       more[0][frame][joint][c] += kStep;
       less[0][frame][joint][c] -= kStep;
-      const torch::Tensor slope =
-          (block.forward(more)[0][20][6] - block.forward(less)[0][20][6]) / (2 * kStep);  // [d]
+      const torch::Tensor slope = (block.forward(more)[0][20][6] - block.forward(less)[0][20][6]) / (2 * kStep);  // [d]
       squares += slope.square().sum().item<double>();
     }
     reached += squares > 0.0 ? 1 : 0;
@@ -101,10 +101,11 @@ TEST(Dependence, ScanResponsesAreTheFormulaWrittenOut) {
   const torch::NoGradGuard no_gradients;
   const auto weights = block.named_parameters();
   const torch::Tensor u = block.scans_alone(second_input(model, options)).u.detach()[0].select(1, 9);  // [F, D]
-  const torch::Tensor projected = torch::matmul(u, weights["forward.x_proj.weight"].t());             // [F, 1 + 2 N]
-  const torch::Tensor delta = torch::softplus(torch::matmul(projected.slice(1, 0, 1), weights["forward.dt_proj.weight"].t()) +
-                                              weights["forward.dt_proj.bias"]);  // [F, D]
-  const torch::Tensor a = -torch::exp(weights["forward.A_log"]);                 // [D, N]
+  const torch::Tensor projected = torch::matmul(u, weights["forward.x_proj.weight"].t());              // [F, 1 + 2 N]
+  const torch::Tensor delta =
+      torch::softplus(torch::matmul(projected.slice(1, 0, 1), weights["forward.dt_proj.weight"].t()) +
+                      weights["forward.dt_proj.bias"]);           // [F, D]
+  const torch::Tensor a = -torch::exp(weights["forward.A_log"]);  // [D, N]
   for (const std::int64_t s : {15 - 1, 15 - 2, 15 - 9, 0}) {
     const torch::Tensor decay = torch::exp(a * delta.slice(0, s + 1, 16).sum(0).unsqueeze(1));  // [D, N]
     const torch::Tensor influence =

@@ -41,8 +41,9 @@ void write_run(const fs::path& run, const models::StGcn& net, const std::string&
   util::make_folders(checkpoint);
   weights::save_module(checkpoint / "classifier.safetensors", *net);
   io::seal_checkpoint(checkpoint);
-  util::write_text(run / "config.yaml", "task: style_classifier\nmodel: {name: st_gcn, width: 0.0625}\nclassifier: {labels: " +
-                                            labels + "}\n");
+  util::write_text(
+      run / "config.yaml",
+      "task: style_classifier\nmodel: {name: st_gcn, width: 0.0625}\nclassifier: {labels: " + labels + "}\n");
   util::write_text(run / "last", io::checkpoint_name(5) + "\n");
 }
 

@@ -40,7 +40,8 @@ class EvalFigure : public ::testing::Test {
     util::write_text(*folder_ / "run.yaml", kRun);
     util::write_text(*folder_ / "table.yaml", kTable);
     // As the table would train it: stg_eval --table table.yaml --run-missing, without the scoring.
-    ASSERT_EQ(run_tool("stg_train -q --config run.yaml seed=1 data.root=set --run-name ours-seed1", folder_->path()).code, 0);
+    ASSERT_EQ(
+        run_tool("stg_train -q --config run.yaml seed=1 data.root=set --run-name ours-seed1", folder_->path()).code, 0);
   }
   static void TearDownTestSuite() { delete folder_; }
   static ToolRun eval(const std::string& arguments) { return run_tool("stg_eval " + arguments, folder_->path()); }
@@ -82,7 +83,8 @@ TEST_F(EvalFigure, OverlaysAndDependences) {
   ASSERT_EQ(numbers["examples"].size(), 2U);
   EXPECT_EQ(numbers["examples"][1]["joint"], "left knee");
   EXPECT_EQ(xml_problem(util::read_text(*folder_ / "figure9.svg")), "");
-  const ToolRun scan = eval("--figure 9 --run runs/ours-seed1 --data set --joint nose --response scan --json -o scan.png");
+  const ToolRun scan =
+      eval("--figure 9 --run runs/ours-seed1 --data set --joint nose --response scan --json -o scan.png");
   ASSERT_EQ(scan.code, 0) << scan.err;
   EXPECT_NE(nlohmann::json::parse(scan.out)["examples"][0], numbers["examples"][0]);
 }

@@ -55,7 +55,7 @@ Dependence node_dependence(const infer::MotionModel& model, const std::vector<fl
 inline constexpr std::size_t kSpatialNodes = 10, kTemporalNodes = 20;
 
 /// One row an example: its frame with circles on its kSpatialNodes strongest joints, and the frames around it with
-/// circles on its kTemporalNodes strongest nodes. `motion` is the dance itself. A circle's radius is proportional to
+/// circles on its kTemporalNodes strongest nodes. `motion` is the dance itself. A circle's area is proportional to
 /// the response, the strongest of its kind the largest.
 Figure draw_dependences(const Stretch& stretch, const skeleton::Motion& motion, const std::vector<Dependence>& examples,
                         Response response);

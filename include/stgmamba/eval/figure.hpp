@@ -33,8 +33,8 @@ struct Stretch {
 };
 
 struct StretchChoice {
-  std::string take;     // empty: the first of `style`
-  std::string style;    // empty or in no take: the `number`-th song
+  std::string take;   // empty: the first of `style`
+  std::string style;  // empty or in no take: the `number`-th song
   std::size_t number = 0;
   double start = -1.0;  // s; < 0: the middle of the take. The window that holds it is taken
 };

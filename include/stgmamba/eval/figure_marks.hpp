@@ -22,11 +22,11 @@ namespace stgmamba::eval {
 
 struct MarkRule {
   struct Limb {
-    int from = 0, to = 0;               // joints
+    int from = 0, to = 0;                  // joints
     double shortest = 0.0, longest = 0.0;  // torsos, the tenth included
   };
-  std::int64_t step = 1;   // frames between neighbours of the strip
-  double nearest = 0.0;    // torsos; pairs up to here are repeated
+  std::int64_t step = 1;  // frames between neighbours of the strip
+  double nearest = 0.0;   // torsos; pairs up to here are repeated
   std::vector<Limb> limbs;
   std::string text() const;  // the rule in words, with its numbers
 };
