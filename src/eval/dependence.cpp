@@ -5,8 +5,8 @@
 
 #include <torch/torch.h>
 
-#include "stgmamba/data/batch.hpp"
 #include "stgmamba/eval/clip_maker.hpp"
+#include "stgmamba/infer/hearing.hpp"
 #include "stgmamba/infer/long_song.hpp"
 #include "stgmamba/models/stg_mamba/generator.hpp"
 #include "stgmamba/util/error.hpp"
@@ -36,9 +36,7 @@ models::StgMambaGenerator& blocks_of(const infer::MotionModel& model) {
 torch::Tensor input_of(const infer::MotionModel& model, models::StgMambaGenerator& generator,
                        const std::vector<float>& samples, std::int64_t block, const DependenceOptions& options) {
   const torch::NoGradGuard no_gradients;
-  const torch::Tensor audio =
-      torch::from_blob(const_cast<float*>(samples.data()), {1, kWindowFrames, data::kSamplesPerFrame},
-                       torch::kFloat32);  // [1, F, r]
+  const torch::Tensor audio = infer::hear(model.generator.music, samples, 0);  // [1, F, r or n]
   const torch::Tensor noise =
       models::sample_noise(model.generator.noise, options.seed, "eval", {options.number}, kWindowFrames);  // [1, F, 10]
   const torch::Dtype dtype = generator.parameters().front().scalar_type();
