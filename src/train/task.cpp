@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "stgmamba/io/checkpoint_folder.hpp"
 #include "stgmamba/io/safetensors.hpp"
 #include "stgmamba/train/music_to_skeleton.hpp"
 #include "stgmamba/train/style_classifier.hpp"
@@ -14,6 +15,7 @@
 #include "stgmamba/util/text.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
+#include "weight_average.hpp"
 #include "weights_file.hpp"
 
 namespace stgmamba::train {
@@ -32,6 +34,16 @@ void Task::add_network(const std::string& name, std::shared_ptr<torch::nn::Modul
 
 void Task::add_optimiser(const std::string& name, std::shared_ptr<Optimiser> optimiser) {
   optimisers_.emplace_back(name, std::move(optimiser));
+}
+
+void Task::add_average(const std::string& name, std::shared_ptr<torch::nn::Module> average, double decay) {
+  for (const auto& [known, network] : networks_) {
+    if (known == name) {
+      averages_[name] = std::make_shared<WeightAverage>(network, std::move(average), decay);
+      return;
+    }
+  }
+  throw BugError("[Task] no network is named '{}'", name);
 }
 
 Optimiser& Task::optimiser(const std::string& name) const {
@@ -66,12 +78,18 @@ StepResult Task::step(const data::Batch& batch, const StepContext& context) {
       result.scalars[stage.name + "/" + name] = part;
     }
   }
+  for (const auto& [name, average] : averages_) {
+    average->update(context.step);
+  }
   return result;
 }
 
 void Task::save(const fs::path& folder) const {
   for (const auto& [name, network] : networks_) {
     weights::save_module(folder / (name + ".safetensors"), *network, {{"network", name}});
+  }
+  for (const auto& [name, average] : averages_) {
+    weights::save_module(folder / (io::averaged_name(name) + ".safetensors"), average->module(), {{"network", name}});
   }
   io::Safetensors state;
   for (const auto& [name, optimiser] : optimisers_) {
@@ -85,6 +103,9 @@ void Task::save(const fs::path& folder) const {
 void Task::load(const fs::path& folder) {
   for (const auto& [name, network] : networks_) {
     weights::load_module(folder / (name + ".safetensors"), *network);
+  }
+  for (const auto& [name, average] : averages_) {
+    weights::load_module(folder / (io::averaged_name(name) + ".safetensors"), average->module());
   }
   torch::NoGradGuard no_grad;
   const fs::path path = folder / kOptimiserFile;
@@ -124,7 +145,7 @@ std::uintmax_t Task::save_bytes() const {
   std::uintmax_t bytes = 1U << 20U;  // headers, state.json, logs
   for (const auto& [name, network] : networks_) {
     for (const auto& [key, tensor] : weights::named_tensors(*network)) {
-      bytes += tensor.nbytes();
+      bytes += averages_.count(name) > 0 ? 2 * tensor.nbytes() : tensor.nbytes();
     }
   }
   for (const auto& [name, optimiser] : optimisers_) {

@@ -53,6 +53,8 @@ struct StepResult {
   std::vector<std::string> skipped;  // stages whose loss or gradient was not finite: nothing was updated there
 };
 
+class WeightAverage;
+
 class Task {
  public:
   virtual ~Task() = default;
@@ -79,12 +81,12 @@ class Task {
   /// Runs every stage in order: loss, backward, clipping, guard, update.
   StepResult step(const data::Batch& batch, const StepContext& context);
 
-  /// "<network>.safetensors" a network and one "optimizer.safetensors" in `folder`; load() is strict by name and
-  /// throws CheckpointError.
+  /// "<network>.safetensors" a network, "<network>_ema.safetensors" where its weights are averaged, and one
+  /// "optimizer.safetensors" in `folder`; load() is strict by name and throws CheckpointError.
   void save(const std::filesystem::path& folder) const;
   void load(const std::filesystem::path& folder);
-  /// Weights alone, for fine-tuning: a .safetensors or .pth file (first network), a checkpoint, or a run folder. What
-  /// matched and what did not is written to the log as a table.
+  /// Weights alone, for fine-tuning: a .safetensors or .pth file (first network), a checkpoint, or a run folder (its
+  /// averaged weights where there are any). What matched and what did not is written to the log as a table.
   void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options = {});
   std::uintmax_t save_bytes() const;  // estimate of what save() writes
   std::int64_t parameter_count() const;
@@ -94,11 +96,14 @@ class Task {
  protected:
   void add_network(const std::string& name, std::shared_ptr<torch::nn::Module> network);
   void add_optimiser(const std::string& name, std::shared_ptr<Optimiser> optimiser);
+  /// `average`, of the same architecture, becomes the moving average of the network `name`, updated after every step.
+  void add_average(const std::string& name, std::shared_ptr<torch::nn::Module> average, double decay);
 
  private:
   Optimiser& optimiser(const std::string& name) const;
   std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>> networks_;  // in the order of addition
   std::vector<std::pair<std::string, std::shared_ptr<Optimiser>>> optimisers_;
+  std::map<std::string, std::shared_ptr<WeightAverage>> averages_;  // by network
 };
 
 /// Builds the task that the key `task` names, reading the sections it owns (`model loss optim schedule eval`).
