@@ -35,7 +35,7 @@ struct EnergyScore {
   at::Tensor total;     // scalar, differentiable
   at::Tensor distance;  // scalar, detached: mean over samples and draws of d(S_k, P)
   at::Tensor spread;    // scalar, detached: mean over samples and pairs of d(S_k, S_l); as large as `distance` where
-                      // draws vary as the real dances do, smaller where they vary too little
+                        // draws vary as the real dances do, smaller where they vary too little
 };
 /// The energy score of K draws of z (Gneiting and Raftery 2007), mean over samples,
 ///
