@@ -87,7 +87,8 @@ std::vector<std::int64_t> styles_of(const TestBed& bed) {
 }
 
 /// What the classifier sees in each clip.
-std::vector<std::int64_t> classify(models::StGcn net, const std::vector<metrics::Clip>& clips, c10::Device device) {
+std::vector<std::int64_t> classify(models::StGcnImpl& net, const std::vector<metrics::Clip>& clips,
+                                   c10::Device device) {
   const c10::InferenceMode no_gradients;
   std::vector<std::int64_t> seen;
   for (std::size_t first = 0; first < clips.size(); first += static_cast<std::size_t>(kBatch)) {
@@ -96,7 +97,7 @@ std::vector<std::int64_t> classify(models::StGcn net, const std::vector<metrics:
       const std::vector<float> values = skeleton::normalise(clips[i].motion.xy);
       poses.push_back(torch::tensor(values).view({clips[i].motion.frames(), skeleton::kJoints, 2}));  // [F, V, 2]
     }
-    const torch::Tensor said = net->forward(torch::stack(poses).to(device)).argmax(1).cpu();  // [N]
+    const torch::Tensor said = net.forward(torch::stack(poses).to(device)).argmax(1).cpu();  // [N]
     seen.insert(seen.end(), said.const_data_ptr<std::int64_t>(), said.const_data_ptr<std::int64_t>() + said.numel());
   }
   return seen;
@@ -124,12 +125,12 @@ metrics::Column style_column(const TestBed& bed, const fs::path& run, c10::Devic
                      bed.dataset().folder().string());
   }
   metrics::Column column{make_card(classifier.file), {}};
-  column.measure = [net = classifier.net, styles, device](const metrics::Yardstick& yardstick,
-                                                          const metrics::DanceSet& dances) -> metrics::Statistic {
+  column.measure = [net = classifier.net.ptr(), styles, device](const metrics::Yardstick& yardstick,
+                                                                const metrics::DanceSet& dances) -> metrics::Statistic {
     const auto sums = std::make_shared<metrics::Grouped<Agreement>>(yardstick.songs(), dances.seed_count());
     for (std::size_t seed = 0; seed < dances.seed_count(); ++seed) {
       const std::vector<metrics::Clip>& clips = dances.seeds[seed];
-      const std::vector<std::int64_t> seen = classify(net, clips, device);
+      const std::vector<std::int64_t> seen = classify(*net, clips, device);
       for (std::size_t i = 0; i < clips.size(); ++i) {
         const std::int64_t style = styles->at(clips[i].real);
         if (style >= 0) {

@@ -65,7 +65,7 @@ at::Tensor best_of_k(const at::Tensor& values, double mean_weight) {
   return std::get<0>(values.min(0)).mean() + mean_weight * values.mean();
 }
 
-at::Tensor energy_score(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
+EnergyScore energy_score(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
   const std::int64_t batch = target.size(0);
   STG_CHECK(batch > 0 && prediction.size(0) % batch == 0 && prediction.size(0) >= 2 * batch,
             "[energy_score] {} predictions must be two draws or more of {} samples", prediction.size(0), batch);
@@ -86,8 +86,9 @@ at::Tensor energy_score(const at::Tensor& prediction, const at::Tensor& target, 
       spread = spread + distance(draws[k], draws[l]);
     }
   }
-  const auto pairs = static_cast<double>(count * (count - 1));  // ordered
-  return (nearness / static_cast<double>(count) - spread / pairs).mean();
+  nearness = nearness / static_cast<double>(count);
+  spread = spread * (2.0 / static_cast<double>(count * (count - 1)));
+  return {(nearness - 0.5 * spread).mean(), nearness.detach().mean(), spread.detach().mean()};
 }
 
 void read(config::Section section, PoseLossConfig& config) {
@@ -135,9 +136,9 @@ PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, c
     loss.energy = loss.energy.detach();
   }
   if (config.energy_score > 0) {
-    loss.energy_score = energy_score(prediction, target, score);
-    add("energy_score", config.energy_score * loss.energy_score);
-    loss.energy_score = loss.energy_score.detach();
+    loss.draws = energy_score(prediction, target, score);
+    add("energy_score", config.energy_score * loss.draws.total);
+    loss.draws.total = loss.draws.total.detach();
   }
   if (config.velocity > 0) {
     const at::Tensor velocity = velocity_per_sample(prediction, targets, scores).view({draws, batch});

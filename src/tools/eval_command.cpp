@@ -159,7 +159,7 @@ void EvalCommand::declare_figures(CLI::App& app) {
   add("--start", figure_.start, "Second of it; the whole 5 s that hold it are shown (default: the middle of the take)")
       ->check(CLI::NonNegativeNumber);
   add("--draws", figure_.draws, "Of z in figure 8")->check(CLI::Range(2, 64))->capture_default_str();
-  add("--joint", figure_.joints, "Example joints of figure 9")->allow_extra_args(false)->capture_default_str();
+  add("--example", figure_.joints, "Example joints of figure 9")->allow_extra_args(false)->capture_default_str();
   add("--block", figure_.block, "STGM block of figure 9, from 0; -1 is the last")->capture_default_str();
   add("--response", figure_.response, "Of figure 9: the whole block's derivative, or what its scans alone carry")
       ->check(CLI::IsMember({"block", "scan"}))

@@ -121,7 +121,7 @@ int joint_of(std::string name) {
     }
   }
   const std::string near = util::nearest(name, names);
-  throw UsageError("--joint: must be one of {}, got '{}'{}", util::join(names, ", "), name,
+  throw UsageError("--example: must be one of {}, got '{}'{}", util::join(names, ", "), name,
                    near.empty() ? "" : " (did you mean '" + near + "'?)");
 }
 

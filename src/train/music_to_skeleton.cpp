@@ -220,8 +220,10 @@ StageLoss MusicToSkeleton::generator_loss(const data::Batch& batch, const StepCo
   if (loss.energy.defined()) {
     result.parts["energy"] = loss.energy.item<double>();
   }
-  if (loss.energy_score.defined()) {
-    result.parts["energy_score"] = loss.energy_score.item<double>();
+  if (loss.draws.total.defined()) {
+    result.parts["energy_score"] = loss.draws.total.item<double>();
+    result.parts["draw_distance"] = loss.draws.distance.item<double>();
+    result.parts["draw_spread"] = loss.draws.spread.item<double>();
   }
   if (loss.velocity.defined()) {
     result.parts["velocity"] = loss.velocity.item<double>();

@@ -132,7 +132,7 @@ TEST(PoseLoss, EnergyScoreByItsDefinition) {
       }
     }
   }
-  EXPECT_NEAR(energy_score(in.prediction, in.target, in.score).item<double>(), expected / kN, 1e-5);
+  EXPECT_NEAR(energy_score(in.prediction, in.target, in.score).total.item<double>(), expected / kN, 1e-5);
 }
 
 /// Real dances that vary by 1: draws that vary by 1 score best, a median pose and a frenzy worse.
@@ -142,10 +142,14 @@ TEST(PoseLoss, EnergyScoreIsSmallestWhereDrawsVaryAsTheRealDancesDo) {
   const torch::Tensor target = torch::randn({kMany, 3, 2, 2}, torch::kFloat64);
   const torch::Tensor noise = torch::randn({4 * kMany, 3, 2, 2}, torch::kFloat64);
   const torch::Tensor score = torch::ones({kMany, 3, 2}, torch::kFloat64);
-  const auto at = [&](double sigma) { return energy_score(sigma * noise, target, score).item<double>(); };
+  const auto at = [&](double sigma) { return energy_score(sigma * noise, target, score).total.item<double>(); };
   EXPECT_LT(at(1.0), at(0.7) - 0.005);
   EXPECT_LT(at(1.0), at(1.4) - 0.005);
   EXPECT_LT(at(0.7), at(0.01));
+  const EnergyScore as_real = energy_score(noise, target, score);
+  EXPECT_NEAR(as_real.spread.item<double>() / as_real.distance.item<double>(), 1.0, 0.02);
+  const EnergyScore narrow = energy_score(0.5 * noise, target, score);
+  EXPECT_LT(narrow.spread.item<double>() / narrow.distance.item<double>(), 0.7);
 }
 
 /// Where two draws are nearly one, the smallest over draws tells them nothing of each other; the score parts them.
@@ -153,11 +157,11 @@ TEST(PoseLoss, EnergyScorePartsDrawsHoweverNear) {
   Inputs in = make(2);
   in.prediction.slice(0, kN, 2 * kN).copy_(in.prediction.slice(0, 0, kN) + 1e-4);
   in.prediction.requires_grad_();
-  energy_score(in.prediction, in.target, in.score).backward();
+  energy_score(in.prediction, in.target, in.score).total.backward();
   const torch::Tensor apart = in.prediction.grad().slice(0, kN, 2 * kN) - in.prediction.grad().slice(0, 0, kN);
   EXPECT_LT(apart.sum().item<double>(), -0.1);  // descent moves the second draw, which is larger, up
   torch::Tensor same = in.prediction.detach().slice(0, 0, kN).repeat({2, 1, 1, 1}).requires_grad_();
-  energy_score(same, in.target, in.score).backward();
+  energy_score(same, in.target, in.score).total.backward();
   EXPECT_TRUE(same.grad().isfinite().all().item<bool>());
 }
 

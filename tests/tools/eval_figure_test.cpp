@@ -77,14 +77,14 @@ TEST_F(EvalFigure, OverlaysAndDependences) {
   EXPECT_TRUE(fs::exists(*folder_ / "eight.pdf") && fs::exists(*folder_ / "eight.png"));
   EXPECT_THAT(eight.out, HasSubstr("ours-seed1 "));
   EXPECT_THAT(eight.out, HasSubstr("(3 dances)"));
-  const ToolRun nine = eval("--figure 9 --run runs/ours-seed1 --data set --joint nose --joint left_knee --json");
+  const ToolRun nine = eval("--figure 9 --run runs/ours-seed1 --data set --example nose --example left_knee --json");
   ASSERT_EQ(nine.code, 0) << nine.err;
   const auto numbers = nlohmann::json::parse(nine.out);
   ASSERT_EQ(numbers["examples"].size(), 2U);
   EXPECT_EQ(numbers["examples"][1]["joint"], "left knee");
   EXPECT_EQ(xml_problem(util::read_text(*folder_ / "figure9.svg")), "");
   const ToolRun scan =
-      eval("--figure 9 --run runs/ours-seed1 --data set --joint nose --response scan --json -o scan.png");
+      eval("--figure 9 --run runs/ours-seed1 --data set --example nose --response scan --json -o scan.png");
   ASSERT_EQ(scan.code, 0) << scan.err;
   EXPECT_NE(nlohmann::json::parse(scan.out)["examples"][0], numbers["examples"][0]);
 }
@@ -93,7 +93,7 @@ TEST_F(EvalFigure, WrongRequestsAreRefused) {
   EXPECT_EQ(eval("--figure 5").code, 2);
   EXPECT_EQ(eval("--figure 4 --data set").code, 2);
   EXPECT_EQ(eval("--run x=y --data set").code, 2);
-  const ToolRun joint = eval("--figure 9 --run runs/ours-seed1 --data set --joint left_kne");
+  const ToolRun joint = eval("--figure 9 --run runs/ours-seed1 --data set --example left_kne");
   EXPECT_EQ(joint.code, 2);
   EXPECT_THAT(joint.err, HasSubstr("did you mean 'left knee'?"));
   EXPECT_EQ(eval("--figure 5 --run gone=runs/nothing --data set").code, 5);

@@ -14,7 +14,7 @@ namespace stgmamba::eval {
 
 /// Column `style_agreement`; `run` is a run or checkpoint of task style_classifier with classifier.labels=style. The
 /// row of the real dances says how good the classifier itself is. Clips of takes without a style are left out. The card
-/// identifies the classifier's weights. `bed` must outlive the column. Throws CheckpointError, and UsageError for a
+/// identifies the classifier's weights. Throws CheckpointError, and UsageError for a
 /// classifier of something else or a bed without styles.
 metrics::Column style_column(const TestBed& bed, const std::filesystem::path& run, c10::Device device);
 
