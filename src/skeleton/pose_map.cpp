@@ -153,7 +153,8 @@ media::Image pose_map_image(const Motion& motion, std::int64_t frame, const Plac
 void require_pose_map_version(int version, const std::string& where) {
   if (version != kPoseMapVersion) {
     throw CheckpointError(
-        "{}: was trained on pose maps of version {}, this program draws version {}; use the program that trained it, or "
+        "{}: was trained on pose maps of version {}, this program draws version {}; use the program that trained it, "
+        "or "
         "train again",
         where, version, kPoseMapVersion);
   }
