@@ -64,8 +64,7 @@ class FilmSource : public BatchSource {
     Batch batch = room_for(std::min(config_.batch_size, windows_.epoch_samples() - first));
     const Order order = order_of(epoch);
     for (std::int64_t row = 0; row < batch.size; ++row) {
-      fill(batch, row, windows_.window(epoch, first + row, *order),
-           epoch * windows_.epoch_samples() + first + row);
+      fill(batch, row, windows_.window(epoch, first + row, *order), epoch * windows_.epoch_samples() + first + row);
     }
     return batch;
   }
@@ -131,8 +130,7 @@ class FilmSource : public BatchSource {
     for (std::int64_t f = 0; f < config_.frames; ++f) {
       style.hidden = hidden_limbs(train_ ? film_.drop : 0.0, seed_, sample, f);
       const std::vector<std::uint8_t> map = skeleton::pose_map(motion, f + 1, place, style);  // [P, H, W]
-      std::copy(map.begin(), map.end(),
-                batch.pictures.poses.begin() + (row * config_.frames + f) * std::ssize(map));
+      std::copy(map.begin(), map.end(), batch.pictures.poses.begin() + (row * config_.frames + f) * std::ssize(map));
     }
   }
 
@@ -168,7 +166,8 @@ std::unique_ptr<BatchSource> checked(const Dataset& dataset, const DataConfig& c
                                      const std::string& split, FilmWindows windows, std::uint64_t seed, bool train) {
   if (windows.takes().empty()) {
     throw DataError(
-        "{}: split '{}' must hold takes of the chosen styles with a video of {} frames or more, got none; make some with "
+        "{}: split '{}' must hold takes of the chosen styles with a video of {} frames or more, got none; make some "
+        "with "
         "`stg_data synth --preset video`, or bring yours (docs/video.md)",
         dataset.folder().string(), split, config.frames + 1);
   }
@@ -187,8 +186,8 @@ void read(config::Section section, FilmConfig& config) {
 
 std::unique_ptr<BatchSource> film_source(const Dataset& dataset, const DataConfig& config, const FilmConfig& film,
                                          const std::string& split, std::uint64_t seed) {
-  return checked(dataset, config, film, split,
-                 FilmWindows(dataset.split(split, config.styles), config, film, seed), seed, true);
+  return checked(dataset, config, film, split, FilmWindows(dataset.split(split, config.styles), config, film, seed),
+                 seed, true);
 }
 
 std::unique_ptr<BatchSource> film_evaluation(const Dataset& dataset, const DataConfig& config, const FilmConfig& film,

@@ -3,7 +3,8 @@
 
 namespace stgmamba::losses {
 
-void apply_preset(const std::string& name, VideoObjectiveConfig& config) {
+void apply_preset(const std::string& preset, VideoObjectiveConfig& config) {
+  const std::string name = preset;  // it may be the configuration's own
   config = VideoObjectiveConfig();  // vid2vid_plus
   config.preset = name;
   if (name == "paper_eq") {

@@ -30,7 +30,8 @@ std::vector<float> optical_flow(const Image& current, const Image& previous) {
   std::vector<float> out(2 * plane);
   for (int y = 0; y < current.height; ++y) {
     for (int x = 0; x < current.width; ++x) {
-      const auto at = static_cast<std::size_t>(y) * static_cast<std::size_t>(current.width) + static_cast<std::size_t>(x);
+      const auto at =
+          static_cast<std::size_t>(y) * static_cast<std::size_t>(current.width) + static_cast<std::size_t>(x);
       const cv::Vec2f& d = flow.at<cv::Vec2f>(y, x);
       out[at] = d[0];
       out[plane + at] = d[1];

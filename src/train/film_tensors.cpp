@@ -36,10 +36,10 @@ FilmTensors film_tensors(const data::Batch& batch, c10::Device device) {
     };
     film.flow = copied(pictures.flow);
     const at::Tensor back = copied(pictures.back);
-    film.confidence =
-        losses::flow_confidence(film.real.narrow(1, 1, f - 1).flatten(0, 1), film.real.narrow(1, 0, f - 1).flatten(0, 1),
-                                film.flow.flatten(0, 1), back.flatten(0, 1))
-            .unflatten(0, {b, f - 1});  // [B, F-1, 1, H, W]
+    film.confidence = losses::flow_confidence(film.real.narrow(1, 1, f - 1).flatten(0, 1),
+                                              film.real.narrow(1, 0, f - 1).flatten(0, 1), film.flow.flatten(0, 1),
+                                              back.flatten(0, 1))
+                          .unflatten(0, {b, f - 1});  // [B, F-1, 1, H, W]
   }
   return film;
 }

@@ -30,8 +30,8 @@ void check_frames(const config::Section& root, std::int64_t frames, const losses
 void check_keys(const config::Section& data) {
   for (const char* key : {"augment", "beats"}) {
     if (data.has(key)) {
-      throw ConfigError("{}: 'data.{}' must not be set for task skeleton_to_video, which hears no music", data.where(key),
-                        key);
+      throw ConfigError("{}: 'data.{}' must not be set for task skeleton_to_video, which hears no music",
+                        data.where(key), key);
     }
   }
 }
@@ -206,7 +206,8 @@ io::Json SkeletonToVideo::extra_state() const {
 }
 
 void SkeletonToVideo::set_extra_state(const io::Json& state) {
-  skeleton::require_pose_map_version(state.at("pose_map").at("version").get<int>(), "state.json: task.pose_map.version");
+  skeleton::require_pose_map_version(state.at("pose_map").at("version").get<int>(),
+                                     "state.json: task.pose_map.version");
   vgg_expected_ = state.value("vgg", "");
 }
 

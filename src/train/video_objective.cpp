@@ -56,9 +56,10 @@ losses::NeighbourLoss consistency(models::VideoGenerator& generator, const FilmT
   const torch::NoGradGuard no_grad;
   const losses::NeighbourConfig both;
   const losses::NeighbourPairs pairs = losses::neighbour_pairs(both, frames, {}, film.poses);
-  return losses::neighbour_loss(
-      both, pairs, frames,
-      pairs.condition.defined() ? generator.render(pairs.condition, pairs.pose.unsqueeze(1)).squeeze(1) : torch::Tensor());
+  return losses::neighbour_loss(both, pairs, frames,
+                                pairs.condition.defined()
+                                    ? generator.render(pairs.condition, pairs.pose.unsqueeze(1)).squeeze(1)
+                                    : torch::Tensor());
 }
 
 VideoObjective::VideoObjective(const losses::VideoObjectiveConfig& loss, const VideoAdversaryConfig& adversary,
@@ -215,7 +216,8 @@ void VideoObjective::add_control(models::VideoGenerator& generator, const FilmTe
   std::vector<torch::Tensor> conditions, poses, wanted;
   for (const std::int64_t first : {std::int64_t{1}, std::int64_t{0}}) {  // targets 2..F, then 1..F-1
     for (std::int64_t b = 0; b < film.real.size(0); ++b) {
-      util::Random random(turn.seed, "video.control", static_cast<std::uint64_t>(turn.sample[static_cast<std::size_t>(b)]),
+      util::Random random(turn.seed, "video.control",
+                          static_cast<std::uint64_t>(turn.sample[static_cast<std::size_t>(b)]),
                           static_cast<std::uint64_t>(first));
       for (std::int64_t f = first; f < first + count - 1; ++f) {
         const std::int64_t other = (f + 1 + random.integer(count)) % (count + 1);  // of F + 1 frames, but not f

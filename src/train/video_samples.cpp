@@ -15,7 +15,8 @@ namespace stgmamba::train {
 media::Image sample_row(const at::Tensor& photo, const at::Tensor& pose, const at::Tensor& made,
                         const at::Tensor& real) {
   const at::Tensor map = pose.size(0) == 3 ? pose : pose.amax(0, /*keepdim=*/true).expand_as(photo);
-  const at::Tensor row = to_bytes(torch::cat({photo, map, made, real}, 2)).permute({1, 2, 0}).contiguous();  // [H, 4W, 3]
+  const at::Tensor row =
+      to_bytes(torch::cat({photo, map, made, real}, 2)).permute({1, 2, 0}).contiguous();  // [H, 4W, 3]
   media::Image image(static_cast<int>(row.size(1)), static_cast<int>(row.size(0)));
   std::copy_n(row.data_ptr<std::uint8_t>(), image.pixels.size(), image.pixels.data());
   return image;

@@ -117,8 +117,9 @@ TEST_F(Film, WindowsLieInsideTheirTakeAtOneSpacing) {
 
 TEST_F(Film, AWindowIsAFunctionOfSeedEpochAndIndex) {
   const auto same = [](const std::vector<FilmWindow>& a, const std::vector<FilmWindow>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const FilmWindow& x, const FilmWindow& y) { return x.take == y.take && x.frames == y.frames; });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const FilmWindow& x, const FilmWindow& y) {
+      return x.take == y.take && x.frames == y.frames;
+    });
   };
   EXPECT_TRUE(same(epoch(3), epoch(3)));
   EXPECT_FALSE(same(epoch(3), epoch(4)));

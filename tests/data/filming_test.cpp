@@ -20,9 +20,9 @@ namespace {
 using test::TempFolder;
 
 constexpr int kFrames = 24;
-const std::vector<std::string> kNames = {"nose",          "left_eye",      "right_eye",  "left_ear",    "right_ear",
+const std::vector<std::string> kNames = {"nose",          "left_eye",       "right_eye",  "left_ear",    "right_ear",
                                          "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist",
-                                         "right_wrist",   "left_hip",      "right_hip",  "left_knee",   "right_knee",
+                                         "right_wrist",   "left_hip",       "right_hip",  "left_knee",   "right_knee",
                                          "left_ankle",    "right_ankle"};
 
 media::Point place(int frame, std::size_t point) {

@@ -180,7 +180,8 @@ TEST_F(SkeletonToVideoRun, RowsOfTable5ShareTheirFirstLossAndPartAtOnce) {
       {"s2_4", {"loss.neighbours.fsr=10", "loss.neighbours.bsr=10"}},
       {"s2_1c", {"loss.neighbours.fsr=0", "loss.neighbours.bsr=0", "loss.control=10"}}};
   for (const auto& [name, keys] : rows) {
-    std::vector<std::string> overrides = {"loss.preset=paper_eq", "model.fusion=early", "train.steps=1", "eval.every=0"};
+    std::vector<std::string> overrides = {"loss.preset=paper_eq", "model.fusion=early", "train.steps=1",
+                                          "eval.every=0"};
     overrides.insert(overrides.end(), keys.begin(), keys.end());
     train(name, overrides);
     for (const char* part : {"generator/l1", "generator/gan"}) {

@@ -64,7 +64,10 @@ double apart(const FilmTensors& film, std::int64_t shift) {
   int count = 0;
   for (std::int64_t i = 0; i < film.poses.size(1); ++i) {
     if (i + shift >= 0 && i + shift < film.poses.size(1)) {
-      sum += (made.select(1, i) - kA * made.select(1, i + shift) - kB * film.poses.select(1, i)).abs().mean().item<double>();
+      sum += (made.select(1, i) - kA * made.select(1, i + shift) - kB * film.poses.select(1, i))
+                 .abs()
+                 .mean()
+                 .item<double>();
       ++count;
     }
   }
@@ -146,7 +149,8 @@ TEST(VideoObjective, OneFrameHasNoNeighbours) {
 }
 
 TEST(VideoObjective, DetachedConditionsLeaveNoPathToTheNeighbour) {
-  // G = c I + b S where the second pass' c could reach the first through I: only with grad_cond is d loss / d a quadratic.
+  // G = c I + b S where the second pass' c could reach the first through I: only with grad_cond is d loss / d a
+  // quadratic.
   const auto slope = [](bool grad_cond) {
     losses::VideoObjectiveConfig config = bare();
     config.l1 = 0;

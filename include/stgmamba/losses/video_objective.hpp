@@ -2,7 +2,8 @@
 // Everything a skeleton-to-video generator may be trained by, with its presets: config section `loss` of the task
 // (skeleton-to-video A4, B2, C).
 //
-//   L_G = gan L_gan + l1 L_l1 + fsr L_fsr + bsr L_bsr                                    [paper, Equation 6: 1, 10, 10, 10]
+//   L_G = gan L_gan + l1 L_l1 + fsr L_fsr + bsr L_bsr                                    [paper, Equation 6: 1, 10, 10,
+//   10]
 //         + feature_matching L_fm + vgg L_vgg + warp L_warp + temporal (L_gan + ...)     [vid2vid]
 #pragma once
 
@@ -37,7 +38,7 @@ struct VideoObjectiveConfig {
 void read(config::Section section, VideoObjectiveConfig& config);
 
 /// Sets what the named preset says.
-void apply_preset(const std::string& name, VideoObjectiveConfig& config);
+void apply_preset(const std::string& preset, VideoObjectiveConfig& config);
 
 /// Whether a discriminator of that kind is trained.
 bool needs_image_discriminator(const VideoObjectiveConfig& config);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Optical flow between two pictures: OpenCV's dense inverse search (Kroeger et al. 2016), the teacher of warping losses.
+// Optical flow between two pictures: OpenCV's dense inverse search (Kroeger et al. 2016), the teacher of warping
+// losses.
 #pragma once
 
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Task `skeleton_to_video`: a generator that turns a photo and pose maps into pictures of its person, trained by
-// reconstruction, FSR and BSR and, where the configuration weighs them, by an image and a temporal discriminator, in the
-// order generator, d_image, d_temporal.
+// reconstruction, FSR and BSR and, where the configuration weighs them, by an image and a temporal discriminator, in
+// the order generator, d_image, d_temporal.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ class VideoObjective;
 
 class SkeletonToVideo : public Task {
  public:
-  /// Reads `data`, `model`, `loss`, `discriminator`, `optim`, `schedule`, `eval`, `train.micro_batch` and `train.precision`.
+  /// Reads `data`, `model`, `loss`, `discriminator`, `optim`, `schedule`, `eval`, `train.micro_batch` and
+  /// `train.precision`.
   SkeletonToVideo(const config::Section& root, std::uint64_t seed, torch::Device device);
   ~SkeletonToVideo() override;
 
