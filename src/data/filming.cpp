@@ -89,14 +89,18 @@ std::int64_t count_frames(const std::filesystem::path& video) {
   return count;
 }
 
-std::function<bool(media::Image&)> film_of(const std::filesystem::path& video, const Cut& cut, int size) {
+std::function<bool(media::Image&)> film_of(const std::filesystem::path& video, const Cut& cut, int size,
+                                           std::int64_t first) {
   const auto reader = std::make_shared<media::VideoReader>(video);
-  return [reader, cut, size](media::Image& picture) {
+  return [reader, cut, size, skip = first](media::Image& picture) mutable {
     media::Image source;
     double seconds = 0.0;
-    if (!reader->next(source, seconds)) {
-      return false;
+    for (; skip >= 0; --skip) {
+      if (!reader->next(source, seconds)) {
+        return false;
+      }
     }
+    skip = 0;
     picture = cut_picture(source, cut, size);
     return true;
   };

@@ -2,6 +2,7 @@
 // A video cut to the square that training sees, frame by frame.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 
@@ -24,7 +25,8 @@ media::Image cut_picture(const media::Image& source, const Cut& cut, int size);
 
 /// Frames that can be decoded; headers lie.
 std::int64_t count_frames(const std::filesystem::path& video);
-/// The cut pictures of a video, in order.
-std::function<bool(media::Image&)> film_of(const std::filesystem::path& video, const Cut& cut, int size);
+/// The cut pictures of a video in order, from frame `first` on.
+std::function<bool(media::Image&)> film_of(const std::filesystem::path& video, const Cut& cut, int size,
+                                           std::int64_t first = 0);
 
 }  // namespace stgmamba::data

@@ -119,9 +119,20 @@ std::string unfit_to_film(const Piece& piece, const FilmOptions& film) {
   return "";
 }
 
+/// Gives the take its pictures, from frame `first` of the video on.
+void film(Take& take, const Piece& piece, const Cut& cut, const FilmOptions& options, std::int64_t first) {
+  if (!options.framing.empty()) {
+    take.info.framing = framing_of(options.framing, cut, piece.video.width, piece.video.height, options.size);
+    take.film = film_of(piece.media, cut, options.size, first);
+  }
+}
+
 /// Adds the piece as one take, or as two where the end is held out.
-void add_takes(Importer& importer, Take take, double tail_seconds) {
-  const auto tail = std::llround(tail_seconds * take.motion.fps);
+void add_takes(Importer& importer, Take take, const Piece& piece, const FilmOptions& options) {
+  const Cut cut =
+      options.framing.empty() ? Cut() : choose_cut(options.framing, take.motion, piece.video.width, piece.video.height);
+  film(take, piece, cut, options, 0);
+  const auto tail = std::llround(options.tail_seconds * take.motion.fps);
   const std::int64_t head = take.motion.frames() - tail;
   if (tail <= 0) {
     importer.add(std::move(take));
@@ -129,28 +140,24 @@ void add_takes(Importer& importer, Take take, double tail_seconds) {
   }
   if (head < 1) {
     importer.skip(take.info.id, fmt::format("lasts {:.2f} s, not longer than the tail of {:.2f} s",
-                                            take.motion.seconds(), tail_seconds));
+                                            take.motion.seconds(), options.tail_seconds));
     return;
   }
-  const auto sample =
-      std::min(take.audio.samples.size(),
-               static_cast<std::size_t>(std::llround(static_cast<double>(head) / take.motion.fps * kSampleRate)));
-  Take end = take;  // films go on where the first half stopped: both share one reader
+  // The sample that both share goes to both, so that neither loses a frame for want of a part of its sound.
+  const double sample = static_cast<double>(head) / take.motion.fps * kSampleRate;
+  const auto available = std::ssize(take.audio.samples);
+  const auto ends = std::min<std::ptrdiff_t>(available, std::llround(std::ceil(sample)));
+  const auto begins = std::min<std::ptrdiff_t>(available, std::llround(std::floor(sample)));
+  Take end = take;
+  film(end, piece, cut, options, head);
   end.info.id += kTail;
   end.info.start = static_cast<double>(head) / take.motion.fps;
   end.motion = skeleton::slice(take.motion, head, tail);
-  end.audio.samples.erase(end.audio.samples.begin(), end.audio.samples.begin() + static_cast<std::ptrdiff_t>(sample));
+  end.audio.samples.erase(end.audio.samples.begin(), end.audio.samples.begin() + begins);
   take.motion = skeleton::slice(take.motion, 0, head);
-  take.audio.samples.resize(sample);
+  take.audio.samples.resize(static_cast<std::size_t>(ends));
   importer.add(std::move(take));
   importer.add(std::move(end));
-}
-
-/// Gives the take its pictures.
-void film(Take& take, const Piece& piece, const FilmOptions& options) {
-  const Cut cut = choose_cut(options.framing, take.motion, piece.video.width, piece.video.height);
-  take.info.framing = framing_of(options.framing, cut, piece.video.width, piece.video.height, options.size);
-  take.film = film_of(piece.media, cut, options.size);
 }
 
 void import_piece(Importer& importer, const Piece& piece, const std::string& style,
@@ -194,10 +201,7 @@ void import_piece(Importer& importer, const Piece& piece, const std::string& sty
   }
   take.info.id = take.info.source = as_id(piece.name);
   take.info.style = style;
-  if (filmed) {
-    film(take, piece, options.film);
-  }
-  add_takes(importer, std::move(take), options.film.tail_seconds);
+  add_takes(importer, std::move(take), piece, options.film);
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ void require_style(const std::string& style) {
 media::Audio silence(double seconds) {
   media::Audio audio;
   audio.rate = kSampleRate;
-  audio.samples.assign(static_cast<std::size_t>(std::llround(seconds * kSampleRate)), 0.0F);
+  audio.samples.assign(static_cast<std::size_t>(std::ceil(seconds * kSampleRate - 1e-6)),
+                       0.0F);  // no frame loses its end
   return audio;
 }
 

@@ -35,6 +35,7 @@ void make_video(const TempFolder& folder, int width, int height) {
   options.width = width;
   options.height = height;
   options.quality = 8;
+  options.rate = {30, 1};  // a frame is no whole number of sound samples
   media::VideoWriter writer(folder / "walk.mp4", options);
   io::Json poses = io::Json::array();
   for (int frame = 0; frame < kFrames; ++frame) {
@@ -123,7 +124,7 @@ TEST(Filming, SmallVideosAreLeftOutAndSaid) {
 TEST(Filming, TheEndMayBeHeldOut) {
   const TempFolder folder;
   make_video(folder, 320, 200);
-  EXPECT_EQ(import(folder, "letterbox", 0.5).takes, 2);
+  EXPECT_EQ(import(folder, "letterbox", 0.167).takes, 2);
   const Dataset dataset = Dataset::open(folder / "set");
   EXPECT_EQ(dataset.split("train").front().frames, 19);
   EXPECT_EQ(dataset.split("test").front().frames, 5);

@@ -40,7 +40,8 @@ TEST(VideoObjectiveConfig, OthersHoldWhatTheirOriginalsDo) {
 }
 
 TEST(VideoObjectiveConfig, KeysWinOverThePreset) {
-  const VideoObjectiveConfig config = of("{preset: paper_eq, warp: 2, neighbours: {bsr: 0, start_epoch: 3}, control: 4}");
+  const VideoObjectiveConfig config =
+      of("{preset: paper_eq, warp: 2, neighbours: {bsr: 0, start_epoch: 3}, control: 4}");
   EXPECT_EQ(config.warp, 2);
   EXPECT_EQ(config.neighbours.fsr, 10);
   EXPECT_EQ(config.neighbours.bsr, 0);
