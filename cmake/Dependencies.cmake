@@ -22,19 +22,19 @@ if(NOT TARGET yaml-cpp::yaml-cpp)
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
 
-# OpenCV: a user's own by OpenCV_DIR, else the four modules we use by name: Debian's OpenCVConfig.cmake comes only with
+# OpenCV: a user's own by OpenCV_DIR, else the five modules we use by name: Debian's OpenCVConfig.cmake comes only with
 # libopencv-dev, which drags in half the archive. SYSTEM, because its headers warn under C++20.
 add_library(stg_opencv INTERFACE IMPORTED GLOBAL)
 if(STG_GPU_CHECK)
   # No pictures there.
 elseif(OpenCV_DIR)
-  find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs dnn)
+  find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs dnn video)
   target_include_directories(stg_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
   target_link_libraries(stg_opencv INTERFACE ${OpenCV_LIBS})
 else()
   find_path(STG_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
   target_include_directories(stg_opencv SYSTEM INTERFACE ${STG_OPENCV_INCLUDE})
-  foreach(module core imgproc imgcodecs dnn)
+  foreach(module core imgproc imgcodecs dnn video)
     find_library(STG_OPENCV_${module} opencv_${module} REQUIRED)
     target_link_libraries(stg_opencv INTERFACE ${STG_OPENCV_${module}})
   endforeach()

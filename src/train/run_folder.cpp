@@ -25,8 +25,9 @@ constexpr int kStateVersion = 1;
 
 /// Keys that may change from one session of a run to the next.
 bool may_change(const std::string& key) {
-  static const std::set<std::string> kKeys = {"device",        "data.root",   "data.workers", "data.prefetch",
-                                              "data.cache_mb", "train.steps", "train.epochs", "train.threads"};
+  static const std::set<std::string> kKeys = {"device",        "data.root",     "data.workers",
+                                              "data.prefetch", "data.cache_mb", "train.steps",
+                                              "train.epochs",  "train.threads", "train.micro_batch"};
   return kKeys.count(key) > 0 || key.rfind("log.", 0) == 0 || key.rfind("checkpoint.", 0) == 0 ||
          key.rfind("eval.", 0) == 0;
 }
