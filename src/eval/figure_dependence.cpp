@@ -46,7 +46,7 @@ std::int64_t first_shown(const Dependence& example) {
 }
 
 /// A skeleton of the whole clip's size in a box.
-skeleton::Placement place_in(const Box& box, const Motion& motion, std::int64_t frame) {
+skeleton::CanvasPlace place_in(const Box& box, const Motion& motion, std::int64_t frame) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   double aside = 1.0;
@@ -63,7 +63,7 @@ skeleton::Placement place_in(const Box& box, const Motion& motion, std::int64_t 
           box.top + 0.5 * (box.height - scale * (high - low)) - scale * low, scale};
 }
 
-void draw_circles(Canvas& canvas, const skeleton::Placement& place, const Motion& motion, std::int64_t frame,
+void draw_circles(Canvas& canvas, const skeleton::CanvasPlace& place, const Motion& motion, std::int64_t frame,
                   const std::vector<Node>& nodes) {
   for (const Node& node : nodes) {
     if (node.frame == frame && node.response > 0.0) {
@@ -83,7 +83,7 @@ void draw_example(Canvas& canvas, media::Point centre) {
 void draw_row(Canvas& canvas, double top, const Motion& motion, const Dependence& example) {
   const skeleton::FigureStyle bones{.color = kLimb, .half_width = 3.0};
   const Box large{kMargin, top, kSpatialWidth, kRowHeight - 30.0};
-  const skeleton::Placement place = place_in(large, motion, example.frame);
+  const skeleton::CanvasPlace place = place_in(large, motion, example.frame);
   skeleton::draw_skeleton(canvas, motion, example.frame, place, bones);
   draw_circles(canvas, place, motion, example.frame, example.spatial(kSpatialNodes));
   draw_example(canvas, place.of(motion, example.frame, example.joint));
@@ -95,7 +95,7 @@ void draw_row(Canvas& canvas, double top, const Motion& motion, const Dependence
     if (f == example.frame) {
       canvas.rectangle({cell.left + 2, cell.top - 4, cell.width - 4, cell.height + 8}, {{244, 246, 250}});
     }
-    const skeleton::Placement small = place_in(cell, motion, f);
+    const skeleton::CanvasPlace small = place_in(cell, motion, f);
     skeleton::draw_skeleton(canvas, motion, f, small, bones);
     draw_circles(canvas, small, motion, f, temporal);
     if (f == example.frame) {

@@ -66,7 +66,7 @@ struct Page {
     return {kMargin + kLabelWidth + kCellWidth * static_cast<double>(column),
             kMargin + kMusicHeight + kMusicGap + kCellHeight * static_cast<double>(row), kCellWidth, kCellHeight};
   }
-  skeleton::Placement placement(const Box& box, const Motion& motion, std::int64_t frame) const {
+  skeleton::CanvasPlace placement(const Box& box, const Motion& motion, std::int64_t frame) const {
     const double scale = reach.scale();
     const double spare = box.height - scale * (reach.bottom - reach.top);
     return {box.left + 0.5 * box.width - scale * middle_x(motion, frame), box.top + 0.5 * spare - scale * reach.top,

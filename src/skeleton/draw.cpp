@@ -71,7 +71,7 @@ void draw_skeleton(media::Image& image, const Motion& motion, std::int64_t frame
   }
 }
 
-void draw_skeleton(media::Canvas& canvas, const Motion& motion, std::int64_t frame, const Placement& place,
+void draw_skeleton(media::Canvas& canvas, const Motion& motion, std::int64_t frame, const CanvasPlace& place,
                    const FigureStyle& style) {
   STG_CHECK(frame >= 0 && frame < motion.frames() && place.scale > 0, "[draw_skeleton] frame {} of {} at scale {}",
             frame, motion.frames(), place.scale);

@@ -111,7 +111,7 @@ TEST(Draw, OnACanvasALimbHasItsColourAndPlace) {
   set(kNeck, 100, 50);
   set(kRightShoulder, 60, 50);
   set(kRightElbow, 60, 90);
-  const auto pixel = [&](const Placement& place, const FigureStyle& style, int x, int y) {
+  const auto pixel = [&](const CanvasPlace& place, const FigureStyle& style, int x, int y) {
     media::Canvas canvas(200, 150);
     draw_skeleton(canvas, motion, 0, place, style);
     const media::Image image = canvas.render();

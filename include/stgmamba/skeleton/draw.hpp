@@ -28,7 +28,7 @@ void draw_skeleton(media::Image& image, const Motion& motion, std::int64_t frame
 media::Image skeleton_image(const Motion& motion, std::int64_t frame, const DrawStyle& style = {});
 
 /// Where a skeleton lies on a canvas: canvas = (left, top) + scale * reference pixel.
-struct Placement {
+struct CanvasPlace {
   double left = 0.0, top = 0.0, scale = 1.0;
   media::Point of(const Motion& motion, std::int64_t frame, int joint) const {
     return {left + scale * motion.x(frame, joint), top + scale * motion.y(frame, joint)};
@@ -42,7 +42,7 @@ struct FigureStyle {
 };
 
 /// The same limbs for figures on paper: smooth, at sub-pixel places, pixels or vectors as the canvas is saved.
-void draw_skeleton(media::Canvas& canvas, const Motion& motion, std::int64_t frame, const Placement& place,
+void draw_skeleton(media::Canvas& canvas, const Motion& motion, std::int64_t frame, const CanvasPlace& place,
                    const FigureStyle& style = {});
 
 }  // namespace stgmamba::skeleton

@@ -44,8 +44,7 @@ class Copies {
     template <class Move>
     void each(const Move& move) const {
       for (std::int64_t i = 0; i < rows * columns; ++i) {
-        move(static_cast<float*>(from.data)[i / columns * from.stride + i % columns],
-             static_cast<double*>(to.data)[i]);
+        move(static_cast<float*>(from.data)[i / columns * from.stride + i % columns], static_cast<double*>(to.data)[i]);
       }
     }
   };

@@ -6,8 +6,8 @@
 
 namespace stgmamba::kernels {
 
-/// Fewer than a vector of doubles holds: most lanes would idle, and d_a has so few numbers that each may be the small rest
-/// of a long sum that cancels, which float states do not hold to 2e-6 of it.
+/// Fewer than a vector of doubles holds: most lanes would idle, and d_a has so few numbers that each may be the small
+/// rest of a long sum that cancels, which float states do not hold to 2e-6 of it.
 inline constexpr std::int64_t kNarrowChannels = 4;
 
 inline bool is_narrow(const ScanBackward& problem) {
