@@ -177,7 +177,8 @@ class Check {
     }
     bool whole = true;
     std::vector<const char*> parts = {kAudioFile, kPoseFile};
-    if (info.framing.width > 0) {
+    const bool folder_of_pictures = fs::is_directory(folder_ / clip / kFramesFolder);
+    if (info.framing.width > 0 && !folder_of_pictures) {
       parts.push_back(kVideoFile);
     }
     for (const char* part : parts) {
@@ -211,7 +212,7 @@ class Check {
       error(clip, problem.what(), kMakeAgain);
       return;
     }
-    if (info.framing.width > 0) {
+    if (info.framing.width > 0 && !fs::is_directory(folder_ / clip / kFramesFolder)) {
       check_video(info, clip + "/" + kVideoFile);
     }
     const std::string pose = clip + "/" + kPoseFile;

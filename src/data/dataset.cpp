@@ -56,6 +56,11 @@ std::string hash_of(const std::vector<TakeInfo>& takes, const Splits& splits) {
 
 }  // namespace
 
+skeleton::Placement placement(const Framing& framing, int width, int height) {
+  const skeleton::Placement whole = {framing.scale, framing.scale * framing.stretch, framing.left, framing.top};
+  return skeleton::resized(whole, framing.width, framing.height, width, height);
+}
+
 Dataset Dataset::open(const fs::path& folder) {
   if (folder.empty()) {
     throw DataError(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -97,21 +99,41 @@ void require_usable(const Take& take) {
   }
 }
 
+/// Hands out pictures that are in memory.
+std::function<bool(media::Image&)> one_by_one(std::vector<media::Image> frames) {
+  auto rest = std::make_shared<std::deque<media::Image>>(std::make_move_iterator(frames.begin()),
+                                                         std::make_move_iterator(frames.end()));
+  return [rest](media::Image& frame) {
+    if (rest->empty()) {
+      return false;
+    }
+    frame = std::move(rest->front());
+    rest->pop_front();
+    return true;
+  };
+}
+
 /// The clip's video: one frame a pose, nearly lossless, the same bytes every time.
-void write_clip(const fs::path& path, const Take& take) {
-  STG_CHECK(std::ssize(take.frames) == take.motion.frames(), "[DatasetWriter] take '{}': {} pictures for {} poses",
-            take.info.id, take.frames.size(), take.motion.frames());
+void write_clip(const fs::path& path, const Take& take, const std::function<bool(media::Image&)>& film) {
   media::VideoOptions options;
-  options.width = take.frames.front().width;
-  options.height = take.frames.front().height;
   options.rate = {static_cast<int>(std::lround(take.motion.fps * 1000.0)), 1000};
   options.quality = 8;
   options.bit_exact = true;
-  media::VideoWriter writer(path, options);
-  for (const media::Image& frame : take.frames) {
-    writer.write(frame);
+  std::optional<media::VideoWriter> writer;
+  media::Image frame;
+  for (std::int64_t f = 0; f < take.motion.frames(); ++f) {
+    if (!film(frame)) {
+      throw DataError("take '{}': its video ends after {} pictures, there are {} poses", take.info.id, f,
+                      take.motion.frames());
+    }
+    if (!writer) {
+      options.width = frame.width;
+      options.height = frame.height;
+      writer.emplace(path, options);
+    }
+    writer->write(frame);
   }
-  writer.finish();
+  writer->finish();
 }
 
 }  // namespace
@@ -147,8 +169,11 @@ void DatasetWriter::add(Take&& take) {
   info.fps = take.motion.fps;
   info.frames = take.motion.frames();
   info.hashes = {{kAudioFile, util::hash_file(clip / kAudioFile)}, {kPoseFile, util::hash_file(clip / kPoseFile)}};
-  if (!take.frames.empty()) {
-    write_clip(clip / kVideoFile, take);
+  if (!take.frames.empty() || take.film) {
+    STG_CHECK(take.frames.empty() || std::ssize(take.frames) == take.motion.frames(),
+              "[DatasetWriter] take '{}': {} pictures for {} poses", take.info.id, take.frames.size(),
+              take.motion.frames());
+    write_clip(clip / kVideoFile, take, take.film ? take.film : one_by_one(std::move(take.frames)));
     info.hashes[kVideoFile] = util::hash_file(clip / kVideoFile);
   }
   const std::lock_guard<std::mutex> guard(impl_->mutex);

@@ -28,7 +28,8 @@ Json to_json(const TakeInfo& info) {
   if (info.framing.width > 0) {
     const Framing& f = info.framing;
     row["person"] = info.person;
-    row["framing"] = {{"width", f.width}, {"height", f.height}, {"scale", f.scale}, {"left", f.left}, {"top", f.top}};
+    row["framing"] = {{"kind", f.kind}, {"width", f.width}, {"height", f.height},  {"scale", f.scale},
+                      {"left", f.left}, {"top", f.top},     {"stretch", f.stretch}};
   }
   return row;
 }
@@ -50,8 +51,9 @@ TakeInfo take_from_json(const Json& row, const std::string& where) {
     info.person = row.value("person", std::string());
     if (row.contains("framing")) {
       const Json& f = row.at("framing");
-      info.framing = {f.at("width").get<int>(), f.at("height").get<int>(), f.at("scale").get<double>(),
-                      f.at("left").get<double>(), f.at("top").get<double>()};
+      info.framing = {f.at("width").get<int>(),          f.at("height").get<int>(), f.at("scale").get<double>(),
+                      f.at("left").get<double>(),        f.at("top").get<double>(), f.value("stretch", 1.0),
+                      f.value("kind", kFramings.front())};
     }
   } catch (const Json::exception& error) {
     throw DataError("{}: not the row of a take ({}); run `stg_data check` on the folder, then make it again", where,

@@ -22,6 +22,7 @@ inline constexpr const char* kCacheFolder = "cache";  // may be deleted at any t
 inline constexpr const char* kAudioFile = "audio.wav";
 inline constexpr const char* kPoseFile = "pose.npz";
 inline constexpr const char* kVideoFile = "video.mp4";
+inline constexpr const char* kFramesFolder = "frames";  // instead of the video: a picture a pose, jpg or png, by name
 
 /// Ids become folder names: letters, digits, '_', '-' and '.', not first a '.'.
 bool valid_id(const std::string& id);

@@ -7,6 +7,7 @@
 #include "stgmamba/media/video.hpp"
 #include "stgmamba/util/error.hpp"
 
+#include "data/filming.hpp"
 #include "data/importer.hpp"
 
 namespace stgmamba::data {
@@ -42,8 +43,8 @@ std::vector<fs::path> pose_folders(const fs::path& poses) {
   return folders;
 }
 
-/// The file that goes with a pose folder; empty when there is none.
-fs::path media_of(const fs::path& media, const fs::path& folder, bool only_one) {
+/// The file that goes with the poses of that name; empty when there is none.
+fs::path media_of(const fs::path& media, const std::string& name, bool only_one) {
   if (media.empty()) {
     return {};
   }
@@ -59,7 +60,7 @@ fs::path media_of(const fs::path& media, const fs::path& folder, bool only_one) 
   }
   std::set<fs::path> found;  // the first by name, so that the choice does not depend on the file system
   for (const auto& entry : fs::directory_iterator(media)) {
-    if (entry.is_regular_file() && entry.path().stem() == folder.filename()) {
+    if (entry.is_regular_file() && entry.path().stem() == name) {
       found.insert(entry.path());
     }
   }
@@ -74,58 +75,147 @@ bool is_video(const fs::path& path) {
   return kEndings.count(ending) > 0;
 }
 
+/// One video of the import: its poses, and the file with its sound and pictures.
+struct Piece {
+  std::string name;
+  fs::path poses, media;
+  bool has_sound = false;
+  media::VideoInfo video;  // width 0: there is none
+};
+
+std::vector<Piece> find_pieces(const fs::path& poses, const fs::path& media) {
+  const bool one_file = fs::is_regular_file(poses);
+  const std::vector<fs::path> found = one_file ? std::vector<fs::path>{poses} : pose_folders(poses);
+  std::vector<Piece> pieces;
+  for (const fs::path& path : found) {
+    Piece piece;
+    piece.name = (one_file ? path.stem() : path.filename()).string();
+    piece.poses = path;
+    piece.media = media_of(media, piece.name, found.size() == 1);
+    piece.has_sound = !piece.media.empty();
+    if (piece.has_sound && is_video(piece.media)) {
+      piece.video = media::VideoReader(piece.media).info();
+      piece.has_sound = piece.video.has_audio;
+    }
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
+skeleton::Motion read_poses(const Piece& piece, const skeleton::OpenPoseOptions& openpose) {
+  return fs::is_directory(piece.poses) ? skeleton::read_openpose_folder(piece.poses, openpose)
+                                       : skeleton::read_named_points(piece.poses, openpose);
+}
+
+/// Why the piece cannot be filmed; empty when it can.
+std::string unfit_to_film(const Piece& piece, const FilmOptions& film) {
+  if (piece.video.width <= 0) {
+    return "has no video, which --film needs";
+  }
+  if (std::min(piece.video.width, piece.video.height) < film.min_size) {
+    return fmt::format("is {}x{}, smaller than {} pixels (--min-size)", piece.video.width, piece.video.height,
+                       film.min_size);
+  }
+  return "";
+}
+
+/// Gives the take its pictures, from frame `first` of the video on.
+void film(Take& take, const Piece& piece, const Cut& cut, const FilmOptions& options, std::int64_t first) {
+  if (!options.framing.empty()) {
+    take.info.framing = framing_of(options.framing, cut, piece.video.width, piece.video.height, options.size);
+    take.film = film_of(piece.media, cut, options.size, first);
+  }
+}
+
+/// Adds the piece as one take, or as two where the end is held out.
+void add_takes(Importer& importer, Take take, const Piece& piece, const FilmOptions& options) {
+  const Cut cut =
+      options.framing.empty() ? Cut() : choose_cut(options.framing, take.motion, piece.video.width, piece.video.height);
+  film(take, piece, cut, options, 0);
+  const auto tail = std::llround(options.tail_seconds * take.motion.fps);
+  const std::int64_t head = take.motion.frames() - tail;
+  if (tail <= 0) {
+    importer.add(std::move(take));
+    return;
+  }
+  if (head < 1) {
+    importer.skip(take.info.id, fmt::format("lasts {:.2f} s, not longer than the tail of {:.2f} s",
+                                            take.motion.seconds(), options.tail_seconds));
+    return;
+  }
+  // The sample that both share goes to both, so that neither loses a frame for want of a part of its sound.
+  const double sample = static_cast<double>(head) / take.motion.fps * kSampleRate;
+  const auto available = std::ssize(take.audio.samples);
+  const auto ends = std::min<std::ptrdiff_t>(available, std::llround(std::ceil(sample)));
+  const auto begins = std::min<std::ptrdiff_t>(available, std::llround(std::floor(sample)));
+  Take end = take;
+  film(end, piece, cut, options, head);
+  end.info.id += kTail;
+  end.info.start = static_cast<double>(head) / take.motion.fps;
+  end.motion = skeleton::slice(take.motion, head, tail);
+  end.audio.samples.erase(end.audio.samples.begin(), end.audio.samples.begin() + begins);
+  take.motion = skeleton::slice(take.motion, 0, head);
+  take.audio.samples.resize(static_cast<std::size_t>(ends));
+  importer.add(std::move(take));
+  importer.add(std::move(end));
+}
+
+void import_piece(Importer& importer, const Piece& piece, const std::string& style,
+                  const skeleton::OpenPoseOptions& openpose, const ImportOptions& options) {
+  skeleton::OpenPoseOptions chosen = openpose;
+  if (piece.video.width > 0 && (chosen.width <= 0 || chosen.height <= 0)) {
+    chosen.width = piece.video.width;
+    chosen.height = piece.video.height;
+    chosen.fps = piece.video.rate.value();
+  }
+  if (chosen.width <= 0 || chosen.height <= 0) {
+    throw DataError("{}: OpenPose does not record the size of the picture; give --width and --height, or the video",
+                    piece.poses.string());
+  }
+  if (!piece.has_sound && !options.allow_silent) {
+    importer.skip(piece.name, "has no sound; give the video or song, or allow silence with --allow-silent");
+    return;
+  }
+  const bool filmed = !options.film.framing.empty();
+  if (const std::string why = filmed ? unfit_to_film(piece, options.film) : ""; !why.empty()) {
+    importer.skip(piece.name, why);
+    return;
+  }
+  Take take;
+  take.motion = read_poses(piece, chosen);
+  if (!importer.seen_enough(piece.name, take.motion)) {
+    return;
+  }
+  if (filmed) {
+    const std::int64_t pictures = count_frames(piece.media);
+    if (pictures != take.motion.frames()) {
+      importer.report().notes.push_back(
+          fmt::format("{}: {} pictures, {} poses; cut to the shorter", piece.name, pictures, take.motion.frames()));
+      take.motion = skeleton::slice(take.motion, 0, std::min(pictures, take.motion.frames()));
+    }
+  }
+  take.audio = piece.has_sound ? media::decode_audio(piece.media, kSampleRate) : silence(take.motion.seconds());
+  if (piece.has_sound && std::abs(take.audio.seconds() - take.motion.seconds()) > 0.5) {
+    importer.report().notes.push_back(fmt::format("{}: sound lasts {:.2f} s, poses {:.2f} s; cut to the shorter",
+                                                  piece.name, take.audio.seconds(), take.motion.seconds()));
+  }
+  take.info.id = take.info.source = as_id(piece.name);
+  take.info.style = style;
+  add_takes(importer, std::move(take), piece, options.film);
+}
+
 }  // namespace
 
 ImportReport import_openpose(const fs::path& poses, const fs::path& media, const std::string& style,
                              const skeleton::OpenPoseOptions& openpose, const ImportOptions& options) {
   require_style(style);
-  const std::vector<fs::path> folders = pose_folders(poses);
-  std::vector<fs::path> sounds;
-  bool silent = false;
-  for (const fs::path& folder : folders) {
-    sounds.push_back(media_of(media, folder, folders.size() == 1));
-    bool has_sound = !sounds.back().empty();
-    if (has_sound && is_video(sounds.back())) {
-      has_sound = media::VideoReader(sounds.back()).info().has_audio;
-    }
-    silent = silent || (!has_sound && options.allow_silent);
-  }
-  Importer importer(options, "OpenPose keypoints of " + std::to_string(folders.size()) + " videos",
+  const std::vector<Piece> pieces = find_pieces(poses, media);
+  const bool silent = options.allow_silent &&
+                      std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return !piece.has_sound; });
+  Importer importer(options, "OpenPose keypoints of " + std::to_string(pieces.size()) + " videos",
                     silent ? kSilentNotice : "");
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    const std::string name = folders[i].filename().string();
-    skeleton::OpenPoseOptions chosen = openpose;
-    bool has_sound = !sounds[i].empty();
-    if (has_sound && is_video(sounds[i])) {
-      const media::VideoInfo info = media::VideoReader(sounds[i]).info();
-      has_sound = info.has_audio;
-      if (chosen.width <= 0 || chosen.height <= 0) {
-        chosen.width = info.width;
-        chosen.height = info.height;
-        chosen.fps = info.rate.value();
-      }
-    }
-    if (chosen.width <= 0 || chosen.height <= 0) {
-      throw DataError("{}: OpenPose does not record the size of the picture; give --width and --height, or the video",
-                      folders[i].string());
-    }
-    if (!has_sound && !options.allow_silent) {
-      importer.skip(name, "has no sound; give the video or song, or allow silence with --allow-silent");
-      continue;
-    }
-    Take take;
-    take.motion = skeleton::read_openpose_folder(folders[i], chosen);
-    if (!importer.seen_enough(name, take.motion)) {
-      continue;
-    }
-    take.audio = has_sound ? media::decode_audio(sounds[i], kSampleRate) : silence(take.motion.seconds());
-    if (has_sound && std::abs(take.audio.seconds() - take.motion.seconds()) > 0.5) {
-      importer.report().notes.push_back(fmt::format("{}: sound lasts {:.2f} s, poses {:.2f} s; cut to the shorter",
-                                                    name, take.audio.seconds(), take.motion.seconds()));
-    }
-    take.info.id = take.info.source = as_id(name);
-    take.info.style = style;
-    importer.add(std::move(take));
+  for (const Piece& piece : pieces) {
+    import_piece(importer, piece, style, openpose, options);
   }
   return importer.finish();
 }

@@ -25,10 +25,28 @@ DatasetWriter::Card filled(const ImportOptions& options, const std::string& orig
   card.name = card.name.empty() ? folder.filename().string() : card.name;
   card.licence = card.licence.empty() ? "not stated; ask the owner of the data before sharing it" : card.licence;
   card.origin = card.origin.empty() ? origin : card.origin;
+  if (options.film.tail_seconds > 0) {
+    card.origin +=
+        fmt::format(" - NOT SPLIT BY SOURCE: the last {} s of every video test it", options.film.tail_seconds);
+  }
   if (!notice.empty()) {
     card.origin += " - " + notice;
   }
   return card;
+}
+
+/// Beginnings train, ends validate and test: the same sources on both sides.
+SplitLists split_tails(const std::vector<TakeInfo>& takes) {
+  SplitLists lists = {{"train", {}}, {"val", {}}, {"test", {}}};
+  for (const TakeInfo& info : takes) {
+    if (info.id.ends_with(kTail)) {
+      lists["val"].push_back(info.id);
+      lists["test"].push_back(info.id);
+    } else {
+      lists["train"].push_back(info.id);
+    }
+  }
+  return lists;
 }
 
 }  // namespace
@@ -53,7 +71,8 @@ void require_style(const std::string& style) {
 media::Audio silence(double seconds) {
   media::Audio audio;
   audio.rate = kSampleRate;
-  audio.samples.assign(static_cast<std::size_t>(std::llround(seconds * kSampleRate)), 0.0F);
+  audio.samples.assign(static_cast<std::size_t>(std::ceil(seconds * kSampleRate - 1e-6)),
+                       0.0F);  // no frame loses its end
   return audio;
 }
 
@@ -100,7 +119,7 @@ ImportReport Importer::finish() {
                     report_.skipped.empty() ? std::string("the input holds no poses")
                                             : "the first reason was " + report_.skipped.front());
   }
-  for (auto& [name, ids] : make_split(takes_, options_.split)) {
+  for (auto& [name, ids] : options_.film.tail_seconds > 0 ? split_tails(takes_) : make_split(takes_, options_.split)) {
     if (ids.empty()) {
       report_.notes.push_back(fmt::format("the split '{}' is empty: too few separate sources or songs", name));
     }

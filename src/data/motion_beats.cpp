@@ -11,11 +11,11 @@ namespace stgmamba::data {
 
 namespace {
 
-constexpr double kRate = 100.0;      // frames a second: beats stand on its grid
-constexpr double kNoise = 0.05;      // s; faster changes of speed are the camera's
-constexpr double kAround = 0.5;      // periods; a moment is slow or fast beside so much of its surroundings
-/// Of the chain, at this rate. Of the gaps of 592 s of salsa, 60 leaves 15 in 824 beyond a rate of 1.35 and a BC* of 0.40;
-/// 30 leaves 69 and 0.46, 100 leaves 1 and 0.35.
+constexpr double kRate = 100.0;  // frames a second: beats stand on its grid
+constexpr double kNoise = 0.05;  // s; faster changes of speed are the camera's
+constexpr double kAround = 0.5;  // periods; a moment is slow or fast beside so much of its surroundings
+/// Of the chain, at this rate. Of the gaps of 592 s of salsa, 60 leaves 15 in 824 beyond a rate of 1.35 and a BC* of
+/// 0.40; 30 leaves 69 and 0.46, 100 leaves 1 and 0.35.
 constexpr double kTightness = 60.0;
 
 /// How much slower each frame is than its surroundings: 0 as fast or faster, 1 at rest.

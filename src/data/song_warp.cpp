@@ -39,8 +39,8 @@ void add_piece(WarpedTake& take, const skeleton::Motion& motion, const std::vect
   }
   WarpedTake::Piece piece = {skeleton::warp_to_beats(motion, from, to, motion.fps), from.front(), to};
   take.warped += score(piece.motion, to);
-  take.even += score(
-      skeleton::warp_to_beats(motion, {from.front(), from.back()}, {to.front(), to.back()}, motion.fps), to);
+  take.even +=
+      score(skeleton::warp_to_beats(motion, {from.front(), from.back()}, {to.front(), to.back()}, motion.fps), to);
   take.pieces.push_back(std::move(piece));
 }
 

@@ -39,9 +39,12 @@ struct Group {
 
 std::vector<Group> find_groups(const std::vector<TakeInfo>& takes, bool by_song) {
   Groups sets(takes.size());
-  std::map<std::string, std::size_t> by_source, by_name;
+  std::map<std::string, std::size_t> by_source, by_name, by_person;
   for (std::size_t i = 0; i < takes.size(); ++i) {
     sets.join(i, by_source.emplace(takes[i].source, i).first->second);
+    if (!takes[i].person.empty()) {
+      sets.join(i, by_person.emplace(takes[i].person, i).first->second);
+    }
     if (by_song && !takes[i].song.empty()) {
       sets.join(i, by_name.emplace(takes[i].song, i).first->second);
     }

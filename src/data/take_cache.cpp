@@ -44,54 +44,10 @@ std::int64_t CachedTake::bytes() const {
 }
 
 TakeCache::TakeCache(const Dataset& dataset, std::int64_t limit_bytes, bool features)
-    : dataset_(dataset), limit_(limit_bytes), features_(features) {}
-
-std::int64_t TakeCache::bytes() const {
-  const std::lock_guard<std::mutex> guard(mutex_);
-  return bytes_;
-}
+    : dataset_(dataset), features_(features), cache_(limit_bytes) {}
 
 std::shared_ptr<const CachedTake> TakeCache::get(const TakeInfo& info) {
-  std::promise<Result> promise;
-  {
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (const auto found = entries_.find(info.id); found != entries_.end()) {
-      order_.splice(order_.begin(), order_, found->second.place);
-      const std::shared_future<Result> result = found->second.result;
-      lock.unlock();
-      return result.get();
-    }
-    order_.push_front(info.id);
-    entries_[info.id] = {promise.get_future().share(), order_.begin(), 0};
-  }
-  try {
-    Result result = decode(dataset_, info, features_);
-    promise.set_value(result);
-    settle(info.id, result->bytes());
-    return result;
-  } catch (...) {
-    promise.set_exception(std::current_exception());
-    const std::lock_guard<std::mutex> guard(mutex_);
-    order_.erase(entries_.at(info.id).place);
-    entries_.erase(info.id);
-    throw;
-  }
-}
-
-void TakeCache::settle(const std::string& id, std::int64_t bytes) {
-  const std::lock_guard<std::mutex> guard(mutex_);
-  entries_.at(id).bytes = bytes;
-  bytes_ += bytes;
-  for (auto place = order_.end(); bytes_ > limit_ && place != order_.begin();) {
-    --place;
-    const auto entry = entries_.find(*place);
-    if (entry->second.bytes == 0) {
-      continue;  // still being decoded by another thread
-    }
-    bytes_ -= entry->second.bytes;
-    entries_.erase(entry);
-    place = order_.erase(place);
-  }
+  return cache_.get(info.id, [&] { return decode(dataset_, info, features_); });
 }
 
 }  // namespace stgmamba::data

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "stgmamba/data/batch.hpp"
+#include "stgmamba/infer/hearing.hpp"
 #include "stgmamba/infer/long_song.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/error.hpp"
@@ -13,6 +14,23 @@ namespace stgmamba::eval {
 using infer::kWindowFrames;
 using skeleton::Motion;
 
+namespace {
+
+/// What the model hears of each sound: its samples, or the features of these 5 s alone.
+at::Tensor heard(const models::MusicConfig& config, const std::vector<float>& sounds, std::int64_t size) {
+  if (config.hears_samples()) {
+    return torch::from_blob(const_cast<float*>(sounds.data()), {size, kWindowFrames, data::kSamplesPerFrame},
+                            torch::kFloat32);  // [B, F, r]
+  }
+  std::vector<at::Tensor> features;
+  for (auto first = sounds.begin(); first != sounds.end(); first += kClipSamples) {
+    features.push_back(infer::hear(config, std::vector<float>(first, first + kClipSamples), 0));  // [1, F, n]
+  }
+  return torch::cat(features);  // [B, F, n]
+}
+
+}  // namespace
+
 std::vector<Motion> make_clips(const infer::MotionModel& model, const std::vector<float>& sounds,
                                const std::vector<std::int64_t>& numbers, std::uint64_t seed, const std::string& tag,
                                std::int64_t count) {
@@ -20,8 +38,7 @@ std::vector<Motion> make_clips(const infer::MotionModel& model, const std::vecto
   STG_CHECK(std::ssize(sounds) == size * kClipSamples, "[make_clips] {} clips must have {} samples, got {}", size,
             size * kClipSamples, sounds.size());
   const c10::InferenceMode no_gradients;
-  const at::Tensor audio = torch::from_blob(
-      const_cast<float*>(sounds.data()), {size, kWindowFrames, data::kSamplesPerFrame}, torch::kFloat32);  // [B, F, r]
+  const at::Tensor audio = heard(model.generator.music, sounds, size);  // [B, F, r or n]
   const at::Tensor noise =
       models::sample_noise(model.generator.noise, seed, tag, numbers, kWindowFrames, count);  // [n * B, F, 10]
   models::PoseGenerator& network = *model.generator.network;

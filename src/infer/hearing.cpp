@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "infer/hearing.hpp"
+#include "stgmamba/infer/hearing.hpp"
 
 #include <torch/torch.h>
 

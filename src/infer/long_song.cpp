@@ -5,11 +5,10 @@
 #include <cmath>
 
 #include "stgmamba/data/batch.hpp"
+#include "stgmamba/infer/hearing.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
-
-#include "infer/hearing.hpp"
 
 namespace stgmamba::infer {
 namespace {

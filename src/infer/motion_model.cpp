@@ -70,13 +70,22 @@ fs::path find_model(const fs::path& path, const std::string& which) {
   return io::find_checkpoint(path, "last");
 }
 
+fs::path model_weights(const fs::path& checkpoint) {
+  const fs::path averaged = weights::find_weights(checkpoint, io::averaged_name(kNetwork));
+  return averaged.empty() ? weights::weights_in(checkpoint, kNetwork) : averaged;
+}
+
 MotionModel MotionModel::load(const fs::path& path, c10::Device device, const std::string& which) {
   MotionModel model;
   model.checkpoint = find_model(path, which);
   model.device = device;
   const auto document = config::Document::load(config_of(model.checkpoint));
   model.generator = models::make_generator(document.root().section("model"), 0);
-  weights::load_module(weights::weights_in(model.checkpoint, kNetwork), *model.generator.network);
+  model.weights_file = model_weights(model.checkpoint);
+  if (model.weights_file.stem() == io::averaged_name(kNetwork)) {
+    util::log().info("{}: dances with the moving average of its weights (train.ema)", model.checkpoint.string());
+  }
+  weights::load_module(model.weights_file, *model.generator.network);
   model.generator.network->to(device);
   model.generator.network->eval();
   return model;

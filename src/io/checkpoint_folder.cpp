@@ -43,6 +43,10 @@ std::string checkpoint_name(std::int64_t step) {
   return fmt::format("{}{:09}", kPrefix, step);
 }
 
+std::string averaged_name(const std::string& network) {
+  return network + "_ema";
+}
+
 void seal_checkpoint(const fs::path& checkpoint) {
   Json hashes = Json::object();
   for (const auto& entry : fs::directory_iterator(checkpoint)) {

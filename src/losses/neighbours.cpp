@@ -24,6 +24,7 @@ void read(config::Section section, NeighbourConfig& config) {
   section.read("grad_cond", config.grad_cond);
   section.read("stop_target", config.stop_target, {"none", "base", "reg"});
   section.read("cond_source", config.cond_source, {"generated", "real"});
+  section.read("start_epoch", config.start_epoch, {.min = 0});
 }
 
 NeighbourPairs neighbour_pairs(const NeighbourConfig& config, const at::Tensor& frames, const at::Tensor& real,

@@ -9,6 +9,8 @@ namespace stgmamba::losses {
 
 namespace {
 
+constexpr double kDistanceFloor = 1e-12;  // of a squared distance in coordinates of [-1, 1]
+
 void check_shapes(const char* name, const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
   STG_CHECK(prediction.dim() == 4 && prediction.size(3) == 2, "[{}] prediction must be [N, F, V, 2], got {} dimensions",
             name, prediction.dim());
@@ -63,16 +65,48 @@ at::Tensor best_of_k(const at::Tensor& values, double mean_weight) {
   return std::get<0>(values.min(0)).mean() + mean_weight * values.mean();
 }
 
+EnergyScore energy_score(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score) {
+  const std::int64_t batch = target.size(0);
+  STG_CHECK(batch > 0 && prediction.size(0) % batch == 0 && prediction.size(0) >= 2 * batch,
+            "[energy_score] {} predictions must be two draws or more of {} samples", prediction.size(0), batch);
+  check_shapes("energy_score", prediction.narrow(0, 0, batch), target, score);
+  const std::int64_t count = prediction.size(0) / batch;                    // K
+  const at::Tensor mask = score.gt(0).to(prediction.dtype()).unsqueeze(3);  // [B, F, V, 1]
+  const at::Tensor seen = (2.0 * mask.sum({1, 2, 3})).clamp_min(1.0);       // [B]
+  const std::vector<at::Tensor> draws = prediction.split(batch);            // K of [B, F, V, 2]
+  const auto distance = [&](const at::Tensor& a, const at::Tensor& b) {
+    // The floor keeps the slope finite where two draws are one.
+    return (((a - b).square() * mask).sum({1, 2, 3}) / seen + kDistanceFloor).sqrt();  // [B]
+  };
+  at::Tensor nearness = distance(draws.front(), target);
+  at::Tensor spread = torch::zeros_like(nearness);
+  for (std::size_t k = 1; k < draws.size(); ++k) {
+    nearness = nearness + distance(draws[k], target);
+    for (std::size_t l = 0; l < k; ++l) {
+      spread = spread + distance(draws[k], draws[l]);
+    }
+  }
+  nearness = nearness / static_cast<double>(count);
+  spread = spread * (2.0 / static_cast<double>(count * (count - 1)));
+  return {(nearness - 0.5 * spread).mean(), nearness.detach().mean(), spread.detach().mean()};
+}
+
 void read(config::Section section, PoseLossConfig& config) {
   section.read("l1", config.l1, {.min = 0});
   section.read("velocity", config.velocity, {.min = 0});
   section.read("energy", config.energy, {.min = 0});
+  section.read("energy_score", config.energy_score, {.min = 0});
   config::Section best = section.section("best_of_k");
   best.read("k", config.best_of_k.k, {.min = 1, .max = 64});
   best.read("mean_weight", config.best_of_k.mean_weight, {.min = 0});
-  if (config.l1 == 0 && config.velocity == 0) {
-    throw ConfigError("{}: every loss weight is 0, so nothing would be learnt; set loss.l1 or loss.velocity",
-                      section.where("l1"));
+  if (config.l1 == 0 && config.velocity == 0 && config.energy_score == 0) {
+    throw ConfigError(
+        "{}: every loss weight is 0, so nothing would be learnt; set loss.l1, loss.velocity or loss.energy_score",
+        section.where("l1"));
+  }
+  if (config.energy_score > 0 && config.best_of_k.k < 2) {
+    throw ConfigError("{}: energy_score compares draws of a sample; set loss.best_of_k.k to 2 or more",
+                      section.where("energy_score"));
   }
 }
 
@@ -100,6 +134,11 @@ PoseLoss pose_loss(const PoseLossConfig& config, const at::Tensor& prediction, c
     loss.energy = energy_per_sample(prediction, targets, scores).mean();
     add("energy", config.energy * loss.energy);
     loss.energy = loss.energy.detach();
+  }
+  if (config.energy_score > 0) {
+    loss.draws = energy_score(prediction, target, score);
+    add("energy_score", config.energy_score * loss.draws.total);
+    loss.draws.total = loss.draws.total.detach();
   }
   if (config.velocity > 0) {
     const at::Tensor velocity = velocity_per_sample(prediction, targets, scores).view({draws, batch});

@@ -85,7 +85,7 @@ StgmBlockImpl::StgmBlockImpl(const StgmBlockConfig& config, std::int64_t index) 
   }
 }
 
-std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
+std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u, const torch::Tensor& selector) {
   if (ssms_.empty()) {
     return {u};
   }
@@ -95,8 +95,8 @@ std::vector<torch::Tensor> StgmBlockImpl::scan(const torch::Tensor& u) {
   for (const std::string& name : names_) {
     projections.push_back(ssms_.at(name)->projection());
   }
-  const std::vector<torch::Tensor> projected =
-      ops::linear_rows(u, torch::cat(projections, 0), {}, backend).chunk(static_cast<std::int64_t>(names_.size()), -1);
+  const std::vector<torch::Tensor> projected = ops::linear_rows(selector, torch::cat(projections, 0), {}, backend)
+                                                   .chunk(static_cast<std::int64_t>(names_.size()), -1);
   // `both` runs the joints twice with shared weights; its two results are summed into one branch.
   std::vector<ops::ScanBranch> runs;
   std::vector<std::size_t> owner;  // which branch a run belongs to
@@ -154,12 +154,25 @@ torch::Tensor StgmBlockImpl::combine(const std::vector<torch::Tensor>& branches,
   return total;
 }
 
-torch::Tensor StgmBlockImpl::forward(const torch::Tensor& z) {
+torch::Tensor StgmBlockImpl::inner(const torch::Tensor& x) {
   const ops::ScanBackend backend = ops::scan_backend_from_name(config_.backend);
-  const torch::Tensor x = norm_->forward(z);                                              // [B, F, V, d]
-  const torch::Tensor u = graph_conv_->activated(run_mlp(in_mlp_, x, backend), backend);  // [B, F, V, D]
-  const torch::Tensor y = combine(scan(u), x);                                            // [B, F, V, d]
+  return graph_conv_->activated(run_mlp(in_mlp_, x, backend), backend);
+}
+
+torch::Tensor StgmBlockImpl::forward(const torch::Tensor& z) {
+  const torch::Tensor x = norm_->forward(z);       // [B, F, V, d]
+  const torch::Tensor u = inner(x);                // [B, F, V, D]
+  const torch::Tensor y = combine(scan(u, u), x);  // [B, F, V, d]
   return config_.residual ? z + y : y;
+}
+
+StgmBlockImpl::ScansAlone StgmBlockImpl::scans_alone(const torch::Tensor& z) {
+  ScansAlone alone;
+  alone.u = inner(norm_->forward(z)).detach().requires_grad_();
+  for (const torch::Tensor& branch : scan(alone.u, alone.u.detach())) {
+    alone.y = alone.y.defined() ? alone.y + branch : branch;
+  }
+  return alone;
 }
 
 }  // namespace stgmamba::nn

@@ -35,6 +35,11 @@ media::Rgb limb_colour(std::size_t limb, bool reference_channels) {
   return reference_channels ? media::Rgb{c[2], c[1], c[0]} : media::Rgb{c[0], c[1], c[2]};
 }
 
+bool seen(const Motion& motion, std::int64_t frame, int joint) {
+  return !motion.missing(frame, joint) && std::isfinite(motion.x(frame, joint)) &&
+         std::isfinite(motion.y(frame, joint));
+}
+
 }  // namespace
 
 void draw_skeleton(media::Image& image, const Motion& motion, std::int64_t frame, const DrawStyle& style) {
@@ -44,11 +49,7 @@ void draw_skeleton(media::Image& image, const Motion& motion, std::int64_t frame
   const auto& limbs = drawing_limbs();
   for (std::size_t i = 0; i < limbs.size(); ++i) {
     const auto [a, b] = limbs[i];
-    const auto seen = [&](int joint) {
-      return !motion.missing(frame, joint) && std::isfinite(motion.x(frame, joint)) &&
-             std::isfinite(motion.y(frame, joint));
-    };
-    if (!seen(a) || !seen(b)) {
+    if (!seen(motion, frame, a) || !seen(motion, frame, b)) {
       continue;
     }
     // Whole pixels by truncation, as the reference does.
@@ -67,6 +68,26 @@ void draw_skeleton(media::Image& image, const Motion& motion, std::int64_t frame
     media::fill_ellipse(image, static_cast<int>(std::nearbyint((ax + bx) / 2.0)),
                         static_cast<int>(std::nearbyint((ay + by) / 2.0)), half, radius, degrees,
                         limb_colour(i, style.reference_channels));
+  }
+}
+
+void draw_skeleton(media::Canvas& canvas, const Motion& motion, std::int64_t frame, const CanvasPlace& place,
+                   const FigureStyle& style) {
+  STG_CHECK(frame >= 0 && frame < motion.frames() && place.scale > 0, "[draw_skeleton] frame {} of {} at scale {}",
+            frame, motion.frames(), place.scale);
+  const double half_width = style.half_width * place.scale;
+  const auto& limbs = drawing_limbs();
+  for (std::size_t i = 0; i < limbs.size(); ++i) {
+    const auto [a, b] = limbs[i];
+    if (seen(motion, frame, a) && seen(motion, frame, b)) {
+      canvas.limb(place.of(motion, frame, a), place.of(motion, frame, b), half_width,
+                  {style.color.value_or(limb_colour(i, true)), style.alpha});
+    }
+  }
+  for (int joint = 0; joint < kJoints; ++joint) {
+    if (seen(motion, frame, joint)) {
+      canvas.disc(place.of(motion, frame, joint), half_width, {style.color.value_or(media::Rgb{0, 0, 0}), style.alpha});
+    }
   }
 }
 

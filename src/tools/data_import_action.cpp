@@ -12,6 +12,7 @@
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/util/stop.hpp"
+#include "stgmamba/util/text.hpp"
 
 #include "tools/data_actions.hpp"
 
@@ -27,6 +28,7 @@ class ImportAction : public DataAction {
   void declare_common(CLI::App& sub);
   void declare_warp(CLI::App& sub);
   void read_warp();
+  void declare_openpose(CLI::App& app);
   std::vector<data::MdvsFile> mdvs_files() const;
   std::string made_by() const;
 
@@ -56,14 +58,12 @@ void ImportAction::declare_common(CLI::App& sub) {
   sub.add_flag("--allow-silent", options_.allow_silent, "Keep takes that have no sound, with silence");
 }
 
-CLI::App* ImportAction::declare(CLI::App& app) {
-  CLI::App* sub = app.add_subcommand("import", "Other people's data into a dataset folder");
-  sub->require_subcommand(1);
-  mdvs_ = sub->add_subcommand("mdvs", "Files of the MDVS dataset (JSON, singly or doubly encoded)");
-  mdvs_->add_option("files", files_, "JSON files, as STYLE=FILE or FILE with --style")->required();
-  declare_common(*mdvs_);
-  openpose_ = sub->add_subcommand("openpose", "Folders of OpenPose JSON files and the videos they were made from");
-  openpose_->add_option("poses", poses_, "Folder of *_keypoints.json, or a folder of such folders")->required();
+void ImportAction::declare_openpose(CLI::App& app) {
+  openpose_ = app.add_subcommand("openpose", "Folders of OpenPose JSON files and the videos they were made from");
+  openpose_
+      ->add_option("poses", poses_,
+                   "Folder of *_keypoints.json, a folder of such folders, or a JSON list of named COCO points")
+      ->required();
   openpose_->add_option("--media", media_, "Video or sound of it, or a folder of files of the same names")->required();
   openpose_->add_option("--fps", openpose_options_.fps, "Frames per second (with --width; else as the video says)")
       ->check(CLI::Range(1.0, 240.0));
@@ -73,7 +73,31 @@ CLI::App* ImportAction::declare(CLI::App& app) {
   openpose_->add_option("--min-score", openpose_options_.min_score, "A joint below counts as missing")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  openpose_
+      ->add_option(
+          "--film", options_.film.framing,
+          "Bring the pictures too, to train video networks on, framed as one of: " + util::join(data::kFramings, ", "))
+      ->check(CLI::IsMember(data::kFramings));
+  openpose_->add_option("--frame-size", options_.film.size, "Side of the pictures, pixels, even")
+      ->check(CLI::Range(16, 2048))
+      ->capture_default_str();
+  openpose_->add_option("--min-size", options_.film.min_size, "Leave out videos whose smaller side is below, pixels")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  openpose_
+      ->add_option("--test-tail", options_.film.tail_seconds,
+                   "Hold out the last seconds of every video as its test (for a single video; not the paper's split)")
+      ->check(CLI::NonNegativeNumber);
   declare_common(*openpose_);
+}
+
+CLI::App* ImportAction::declare(CLI::App& app) {
+  CLI::App* sub = app.add_subcommand("import", "Other people's data into a dataset folder");
+  sub->require_subcommand(1);
+  mdvs_ = sub->add_subcommand("mdvs", "Files of the MDVS dataset (JSON, singly or doubly encoded)");
+  mdvs_->add_option("files", files_, "JSON files, as STYLE=FILE or FILE with --style")->required();
+  declare_common(*mdvs_);
+  declare_openpose(*sub);
   joints3d_ = sub->add_subcommand("joints3d", "Motion capture: 3-D joints as JSON, projected");
   joints3d_->add_option("files", files_, "JSON files")->required();
   joints3d_->add_option("--song", songs_, "Songs to dance to, given to the performances in turn");

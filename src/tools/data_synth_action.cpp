@@ -48,7 +48,7 @@ void film(data::Take& take, int puppet, std::uint64_t seed, int size) {
   synth::PuppetClip clip = synth::film_puppet(take.motion, seed, puppet, size);
   take.frames = std::move(clip.frames);
   take.info.person = synth::puppet_name(puppet);
-  take.info.framing = {size, size, clip.scale, clip.left, clip.top};
+  take.info.framing = {size, size, clip.scale, clip.left, clip.top, 1.0, data::kFramings.front()};
 }
 
 struct FilmOptions {

@@ -24,12 +24,28 @@ struct BoardRequest {
   std::vector<std::int64_t> seeds = {1, 2, 3};  // of z, for `checkpoint` and the reference rows
   std::vector<std::string> gates;               // --fail-if
   std::vector<std::string> overrides;           // of the table's runs
+  std::string style_classifier;                 // a run; empty: no such column
   std::string format = "text", baseline, study;
   std::filesystem::path runs_dir = "runs";
   int replicates = 500;
   bool cards = false, force = false, run_missing = false, references = true;
 };
 
+/// The command line of a figure; music, table and runs come from the BoardRequest beside it.
+struct FigureRequest {
+  int number = 0;                                                  // 0: none
+  std::vector<std::string> runs;                                   // "LABEL=PATH" or "PATH"
+  std::string out;                                                 // empty: figureN.png
+  std::string take;                                                // empty: by the figure's style
+  double start = -1.0;                                             // s; < 0: the middle of the take
+  std::int64_t draws = 8;                                          // of figure 8
+  std::vector<std::string> joints = {"right_wrist", "left_knee"};  // examples of figure 9
+  std::int64_t block = -1;
+  std::string response = "block";
+};
+
+/// `stg_eval --figure N`.
+int run_figure(const FigureRequest& figure, const BoardRequest& request, const SharedFlags& flags);
 /// Measures, prints, and checks the gates: exit code 10 when one does not hold.
 int run_board(const BoardRequest& request, const SharedFlags& flags);
 /// Every metric's card, with no data at hand.

@@ -9,6 +9,7 @@
 #include "stgmamba/eval/board.hpp"
 #include "stgmamba/eval/generated_rows.hpp"
 #include "stgmamba/eval/reference_rows.hpp"
+#include "stgmamba/eval/style_column.hpp"
 #include "stgmamba/eval/table_config.hpp"
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/util/progress.hpp"
@@ -151,8 +152,12 @@ void add_study(const std::string& path, const std::vector<std::string>& columns,
   }
 }
 
-std::vector<metrics::Column> columns_of(const Plan& plan, double prominence) {
-  std::vector<metrics::Column> columns = metrics::pick_columns(plan.metrics, prominence);
+std::vector<metrics::Column> columns_of(const eval::TestBed& bed, const BoardRequest& request, const Plan& plan,
+                                        const SharedFlags& flags) {
+  std::vector<metrics::Column> columns = metrics::pick_columns(plan.metrics, bed.yardstick().prominence());
+  if (!request.style_classifier.empty()) {
+    columns.push_back(eval::style_column(bed, request.style_classifier, resolve_device(flags.device)));
+  }
   for (const std::string& name : plan.table.study) {
     metrics::Column column;
     column.card.name = column.card.title = name;
@@ -242,7 +247,7 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
   board_options.title = plan.table.title.empty() ? "Scores on " + plan.data : plan.table.title;
   board_options.against = plan.table.against;
   board_options.bootstrap.replicates = request.replicates;
-  eval::Board board = eval::make_board(bed, columns_of(plan, bed.yardstick().prominence()),
+  eval::Board board = eval::make_board(bed, columns_of(bed, request, plan, flags),
                                        gather(bed, request, plan, runs, flags), board_options);
   if (baseline) {
     eval::compare(board, *baseline, request.force);

@@ -41,6 +41,7 @@ class EvalCommand : public Command {
            "  stg_eval --checkpoint runs/kpop --data data/mdvs --fail-if \"bc_star<0.2\"\n"
            "  stg_eval --checkpoint runs/kpop --data data/mdvs --card music-sensitivity\n"
            "  stg_eval --config kpop.yaml --scaling\n"
+           "  stg_eval --figure 5 --run S1-1=runs/s1_1 --run S1-6=runs/s1_6 --data data/synth-table -o fig5.png\n"
            "  stg_eval --config tiny_kpop.yaml --checkpoint best --parity out/parity\n"
            "  stg_eval --config kpop.yaml --parity out/fresh       fresh weights from the configuration's seed\n"
            "  stg_eval --parity out/parity --check";
@@ -50,6 +51,7 @@ class EvalCommand : public Command {
 
  private:
   void declare_boards(CLI::App& app);
+  void declare_figures(CLI::App& app);
   bool wants_board() const;
   int score_generated(const SharedFlags& flags) const;
   int write_bundle(const SharedFlags& flags) const;
@@ -58,6 +60,7 @@ class EvalCommand : public Command {
 
   std::string config_, checkpoint_, parity_, card_, export_, dtype_ = "float64", runs_dir_ = "runs";
   BoardRequest board_;
+  FigureRequest figure_;
   std::vector<std::string> overrides_;
   bool check_ = false, scaling_ = false, no_references_ = false;
   double tolerance_ = 1e-4;
@@ -66,6 +69,7 @@ class EvalCommand : public Command {
 
 void EvalCommand::declare(CLI::App& app) {
   declare_boards(app);
+  declare_figures(app);
   CLI::Option* generated = app.get_option("--generated");
   CLI::Option* config = app.add_option("-c,--config", config_, "Configuration: a path, or a bare name");
   app.add_option("overrides", overrides_, "key=value, typed like the file: model.d=32");
@@ -114,6 +118,8 @@ void EvalCommand::declare_boards(CLI::App& app) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::NonNegativeNumber);
+  add("--style-classifier", board_.style_classifier,
+      "Run of task style_classifier (labels style): adds the share of clips whose style it sees");
   add("--format", board_.format, "text, md, csv, tex or json")
       ->check(CLI::IsMember({"text", "md", "csv", "tex", "json"}))
       ->capture_default_str();
@@ -135,11 +141,36 @@ void EvalCommand::declare_boards(CLI::App& app) {
   app.add_flag("--scaling", scaling_, "Time and memory of the whole generator for 50 to 6000 frames")->group(group);
 }
 
+void EvalCommand::declare_figures(CLI::App& app) {
+  const char* group = "Figures";
+  CLI::Option* figure =
+      app.add_option("--figure", figure_.number,
+                     "5 to 7: strips of methods on a song of one style each; 8: draws of z over each other; 9: what "
+                     "joints depend on. Rows come from --run, --checkpoint, --generated and --table")
+          ->group(group)
+          ->check(CLI::Range(5, 9));
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return app.add_option(name, value, help)->group(group)->needs(figure);
+  };
+  add("--run", figure_.runs, "A method: LABEL=PATH or PATH, of a run, a checkpoint or a folder of dances <take id>.npz")
+      ->allow_extra_args(false);
+  add("-o,--out", figure_.out, "NAME.png: NAME.svg, NAME.md (caption) and NAME.json (numbers) are written beside it");
+  add("--take", figure_.take, "Take whose music is danced to (default: the first of the figure's style)");
+  add("--start", figure_.start, "Second of it; the whole 5 s that hold it are shown (default: the middle of the take)")
+      ->check(CLI::NonNegativeNumber);
+  add("--draws", figure_.draws, "Of z in figure 8")->check(CLI::Range(2, 64))->capture_default_str();
+  add("--example", figure_.joints, "Example joints of figure 9")->allow_extra_args(false)->capture_default_str();
+  add("--block", figure_.block, "STGM block of figure 9, from 0; -1 is the last")->capture_default_str();
+  add("--response", figure_.response, "Of figure 9: the whole block's derivative, or what its scans alone carry")
+      ->check(CLI::IsMember({"block", "scan"}))
+      ->capture_default_str();
+}
+
 /// Whether anything was asked for beyond the list of one folder's takes.
 bool EvalCommand::wants_board() const {
   return !board_.table.empty() || (board_.generated.empty() && !checkpoint_.empty()) || !board_.metrics.empty() ||
          !board_.gates.empty() || !board_.baseline.empty() || board_.format != "text" || board_.cards ||
-         board_.joints != "openpose18";
+         !board_.style_classifier.empty() || board_.joints != "openpose18";
 }
 
 int EvalCommand::run(const SharedFlags& flags) {
@@ -160,6 +191,9 @@ int EvalCommand::run(const SharedFlags& flags) {
     infer::export_model(board_.checkpoint, export_);
     print_result(export_);
     return static_cast<int>(ExitCode::kDone);
+  }
+  if (figure_.number != 0) {
+    return run_figure(figure_, board_, flags);
   }
   if (scaling_) {
     return run_scaling(config_, board_.checkpoint, overrides_, flags);
@@ -234,7 +268,7 @@ int EvalCommand::write_bundle(const SharedFlags& flags) const {
   options.origin = fmt::format("Fresh weights from seed {}.", seed);
   if (!checkpoint_.empty()) {
     const fs::path found = checkpoint();
-    weights::load_module(weights::weights_in(found, "generator"), *generator.network);
+    weights::load_module(infer::model_weights(found), *generator.network);
     options.origin = fmt::format("Weights of {}.", found.filename().string());
   }
   options.seed = seed;

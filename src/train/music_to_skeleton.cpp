@@ -11,6 +11,7 @@
 #include "stgmamba/skeleton/draw.hpp"
 #include "stgmamba/train/tensors.hpp"
 #include "stgmamba/util/error.hpp"
+#include "stgmamba/util/log.hpp"
 
 #include "dance_scores.hpp"
 #include "eval_mode.hpp"
@@ -87,6 +88,10 @@ void read(config::Section section, EvalConfig& config) {
   section.read("windows_per_take", config.windows_per_take, {.min = 0});
 }
 
+void read(config::Section section, AverageConfig& config) {
+  section.read("ema", config.ema, {.min = 0, .max = 0.999999});
+}
+
 std::vector<float> median_pose(const data::Dataset& dataset, const data::DataConfig& config, std::int64_t max_takes) {
   const std::vector<data::TakeInfo> takes = dataset.split("train", config.styles);
   const auto count = static_cast<std::int64_t>(takes.size());
@@ -115,7 +120,9 @@ MusicToSkeleton::MusicToSkeleton(const config::Section& root, std::uint64_t seed
   OptimConfig optim;
   ScheduleConfig schedule;
   AdversaryConfig adversary;
+  AverageConfig average;
   data::DataConfig data;
+  read(root.section("train"), average);
   losses::read(root.section("loss"), loss_);
   adversary.mismatched = loss_.preset == "ours";
   read(root.section("discriminator"), adversary);
@@ -129,6 +136,12 @@ MusicToSkeleton::MusicToSkeleton(const config::Section& root, std::uint64_t seed
   generator_.network->train();
   add_network("generator", generator_.network);
   add_optimiser("generator", std::make_shared<Optimiser>(*generator_.network, optim, schedule));
+  dancer_ = generator_.network;
+  if (average.ema > 0) {
+    dancer_ = models::make_generator(root.section("model"), seed).network;
+    dancer_->to(device_);
+    add_average("generator", dancer_, average.ema);
+  }
 
   objective_ = std::make_unique<Objective>(loss_, adversary, data.frames, seed, device_);
   const auto add = [&](const char* name, const std::shared_ptr<torch::nn::Module>& network, double rate) {
@@ -174,6 +187,9 @@ void MusicToSkeleton::prepare(const data::Dataset& dataset, const data::DataConf
     songs_[take.id] = take.song.empty() ? take.source : take.song;
   }
   objective_->prepare(songs_, held_out_, perceptual_hash_);
+  if (dancer_ != generator_.network) {
+    util::log().info("train.ema: the moving average of the generator's weights is what validates and dances");
+  }
 }
 
 StageLoss MusicToSkeleton::stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) {
@@ -203,6 +219,11 @@ StageLoss MusicToSkeleton::generator_loss(const data::Batch& batch, const StepCo
   }
   if (loss.energy.defined()) {
     result.parts["energy"] = loss.energy.item<double>();
+  }
+  if (loss.draws.total.defined()) {
+    result.parts["energy_score"] = loss.draws.total.item<double>();
+    result.parts["draw_distance"] = loss.draws.distance.item<double>();
+    result.parts["draw_spread"] = loss.draws.spread.item<double>();
   }
   if (loss.velocity.defined()) {
     result.parts["velocity"] = loss.velocity.item<double>();
@@ -235,7 +256,7 @@ torch::Tensor MusicToSkeleton::generate(const data::Batch& batch, std::int64_t f
   }
   const torch::Tensor noise =
       models::sample_noise(generator_.noise, seed_, "validation", samples, batch.frames).to(device_);
-  return generator_.network->forward(to_tensors(batch, device_).music(generator_.music.features), noise)
+  return dancer_->forward(to_tensors(batch, device_).music(generator_.music.features), noise)
       .to(torch::kCPU);  // [B, F, V, 2]
 }
 
@@ -245,7 +266,7 @@ std::vector<std::string> MusicToSkeleton::validation_metrics() const {
 }
 
 std::optional<Scalars> MusicToSkeleton::validate(const StopCheck& stop) {
-  const EvalMode mode(*generator_.network);
+  const EvalMode mode(*dancer_);
   const torch::Tensor median = torch::tensor(median_pose_).view({1, 1, skeleton::kJoints, 2});
   double error = 0, median_error = 0, seen = 0;
   DanceScores scores;
@@ -275,7 +296,7 @@ std::optional<Scalars> MusicToSkeleton::validate(const StopCheck& stop) {
 }
 
 bool MusicToSkeleton::sample(const fs::path& folder, std::int64_t count, const StopCheck& stop) {
-  const EvalMode mode(*generator_.network);
+  const EvalMode mode(*dancer_);
   std::set<std::string> shown;
   for (const data::Batch& batch : held_out_) {
     std::vector<float> values;

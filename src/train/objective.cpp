@@ -7,29 +7,9 @@
 #include "stgmamba/util/random.hpp"
 
 #include "eval_mode.hpp"
+#include "frozen.hpp"
 
 namespace stgmamba::train {
-
-namespace {
-
-/// Parameters that want no gradient for a scope: what is computed in it is differentiated by its inputs alone.
-class Frozen {
- public:
-  explicit Frozen(const torch::nn::Module& module) : parameters_(module.parameters()) { set(false); }
-  ~Frozen() { set(true); }
-  Frozen(const Frozen&) = delete;
-  Frozen& operator=(const Frozen&) = delete;
-
- private:
-  void set(bool wanted) {
-    for (torch::Tensor& parameter : parameters_) {
-      parameter.requires_grad_(wanted);
-    }
-  }
-  std::vector<torch::Tensor> parameters_;
-};
-
-}  // namespace
 
 void read(config::Section section, AdversaryConfig& config) {
   read(section, config.network);

@@ -22,6 +22,7 @@ void read(config::Section section, OptimConfig& config) {
 void read(config::Section section, ScheduleConfig& config) {
   section.read("name", config.name, std::vector<std::string>{"constant", "cosine", "linear"});
   section.read("warmup", config.warmup, {.min = 0});
+  section.read("hold", config.hold, {.min = 0, .below = 1});
   section.read("final_scale", config.final_scale, {.min = 0, .max = 1});
   section.read("steps", config.steps, {.min = 0});
 }
@@ -35,7 +36,8 @@ double schedule_scale(const ScheduleConfig& config, std::int64_t step, std::int6
   }
   const std::int64_t length = config.steps > 0 ? config.steps : total_steps;
   const auto span = static_cast<double>(std::max<std::int64_t>(1, length - config.warmup));
-  const double progress = std::min(1.0, static_cast<double>(step - config.warmup) / span);  // 0 to 1
+  const double done = std::min(1.0, static_cast<double>(step - config.warmup) / span);  // 0 to 1
+  const double progress = std::max(0.0, (done - config.hold) / (1.0 - config.hold));    // 0 to 1, of the fall
   const double fall = config.name == "cosine" ? 0.5 * (1.0 + std::cos(std::numbers::pi * progress)) : 1.0 - progress;
   return config.final_scale + (1.0 - config.final_scale) * fall;
 }

@@ -10,6 +10,7 @@
 
 #include "stgmamba/io/checkpoint_folder.hpp"
 #include "stgmamba/media/video.hpp"
+#include "stgmamba/train/trainer.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/hash.hpp"
 #include "stgmamba/util/log.hpp"
@@ -24,8 +25,9 @@ constexpr int kStateVersion = 1;
 
 /// Keys that may change from one session of a run to the next.
 bool may_change(const std::string& key) {
-  static const std::set<std::string> kKeys = {"device",        "data.root",   "data.workers", "data.prefetch",
-                                              "data.cache_mb", "train.steps", "train.epochs", "train.threads"};
+  static const std::set<std::string> kKeys = {"device",        "data.root",     "data.workers",
+                                              "data.prefetch", "data.cache_mb", "train.steps",
+                                              "train.epochs",  "train.threads", "train.micro_batch"};
   return kKeys.count(key) > 0 || key.rfind("log.", 0) == 0 || key.rfind("checkpoint.", 0) == 0 ||
          key.rfind("eval.", 0) == 0;
 }
@@ -99,6 +101,27 @@ std::string identity_hash(const std::string& resolved_config) {
   return util::hash_text(kept);
 }
 
+namespace {
+
+/// Whether the run's own configuration, with every option that this build has beside it at its default, is the one
+/// asked for: a newer build must not refuse the runs of an older one.
+bool same_in_this_build(const fs::path& folder, const std::string& recorded_hash, const std::string& config_hash) {
+  const fs::path config = folder / "config.yaml";
+  if (!fs::exists(config) || identity_hash(util::read_text(config)) != recorded_hash) {
+    return false;  // not what was trained
+  }
+  TrainOptions reading;
+  reading.config = config.string();
+  reading.overrides = {"device=cpu", "train.threads=0"};  // neither counts, and neither may be set by looking
+  try {
+    return identity_hash(print_config(reading, false)) == config_hash;
+  } catch (const Error&) {
+    return false;  // an option that is no more
+  }
+}
+
+}  // namespace
+
 void check_identity(const fs::path& folder, const RunIdentity& identity) {
   const fs::path record = folder / "run.json";
   if (!fs::exists(record)) {
@@ -112,7 +135,8 @@ void check_identity(const fs::path& folder, const RunIdentity& identity) {
     throw CheckpointError("{}: is unreadable, so nobody knows what was trained here; delete it to go on anyway",
                           record.string());
   }
-  if (run.value("config_hash", "") != identity.config_hash) {
+  const std::string recorded = run.value("config_hash", "");
+  if (recorded != identity.config_hash && !same_in_this_build(folder, recorded, identity.config_hash)) {
     throw ConfigError(
         "{}: was made with another configuration; choose another --run-name, or undo what differs from its config.yaml",
         folder.string());

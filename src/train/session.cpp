@@ -101,8 +101,8 @@ Session open_session(const TrainOptions& options) {
 
 SessionData open_data(const Session& session) {
   data::Dataset dataset = data::Dataset::open(session.data.root);
-  dataset.choose_beats(session.data.beats);
-  auto loader = std::make_unique<data::Loader>(dataset, session.data, "train", session.seed, /*train=*/true);
+  auto loader = std::make_unique<data::Loader>(session.task->training_source(dataset, session.data, session.seed),
+                                               session.data.workers, session.data.prefetch);
   const std::int64_t per_epoch = loader->batches_per_epoch();
   if (per_epoch < 1) {
     throw DataError("{}: the training split fills no batch of {} windows; lower data.batch_size or add takes",

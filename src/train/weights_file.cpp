@@ -25,7 +25,8 @@ fs::path weights_file(const fs::path& from, const std::string& network) {
       throw CheckpointError("{}: {}; take an older checkpoint of the run", from.string(), damage);
     }
   }
-  return weights::weights_in(checkpoint, network);
+  const fs::path averaged = weights::find_weights(checkpoint, io::averaged_name(network));
+  return averaged.empty() ? weights::weights_in(checkpoint, network) : averaged;
 }
 
 }  // namespace stgmamba::train

@@ -69,8 +69,8 @@ std::vector<double> grid(double first, double period, int count) {
 /// Every one of `expected` is found, and nothing else, but for the ends.
 void expect_found(const std::vector<double>& expected, const std::vector<double>& found) {
   for (std::size_t k = 1; k + 1 < expected.size(); ++k) {
-    const auto near = std::count_if(found.begin(), found.end(),
-                                    [&](double beat) { return std::abs(beat - expected[k]) < 0.04; });
+    const auto near =
+        std::count_if(found.begin(), found.end(), [&](double beat) { return std::abs(beat - expected[k]) < 0.04; });
     EXPECT_EQ(near, 1) << "at " << expected[k];
   }
   EXPECT_LE(std::abs(std::ssize(found) - std::ssize(expected)), 2);

@@ -5,7 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "infer/hearing.hpp"
+#include "stgmamba/infer/hearing.hpp"
+
 #include "infer/toy_generator.hpp"
 #include "support/temp_folder.hpp"
 

@@ -68,6 +68,18 @@ TEST(MotionModel, RefusesWhatIsDamaged) {
   EXPECT_EQ(exit_code_of([&] { infer::MotionModel::load(folder / "nothing", torch::kCPU); }), 5);
 }
 
+TEST(MotionModel, TheAverageDancesWhereThereIsOne) {
+  const TempFolder folder;
+  make_checkpoint(folder / "run", 10, 1);
+  const fs::path checkpoint = folder / "run/checkpoints/step_000000010";
+  EXPECT_EQ(infer::MotionModel::load(folder / "run", torch::kCPU).weights_file, checkpoint / "generator.safetensors");
+  weights::save_module(checkpoint / "generator_ema.safetensors", *small_generator(2).network);
+  io::seal_checkpoint(checkpoint);
+  const auto model = infer::MotionModel::load(folder / "run", torch::kCPU);
+  EXPECT_TRUE(holds(model, 2));
+  EXPECT_EQ(model.weights_file, checkpoint / "generator_ema.safetensors");
+}
+
 TEST(MotionModel, AnExportTravelsAloneInHalfTheSize) {
   const TempFolder folder;
   make_checkpoint(folder / "run", 3, 5);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/losses/pose.hpp"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -106,9 +108,67 @@ TEST(PoseLoss, DrawsAreDrawMajor) {
   EXPECT_NEAR(loss.total.item<double>(), 2.0 * 0.1 * 0.5, 1e-12);
 }
 
+/// The definition, written out for three draws.
+TEST(PoseLoss, EnergyScoreByItsDefinition) {
+  const Inputs in = make(3);
+  const auto distance = [&](const torch::Tensor& a, const torch::Tensor& b, std::int64_t n) {
+    double sum = 0, count = 0;
+    for (std::int64_t f = 0; f < kF; ++f) {
+      for (std::int64_t v = 0; v < kV; ++v) {
+        if (in.score[n][f][v].item<double>() > 0) {
+          sum += (a[f][v] - b[f][v]).square().sum().item<double>();
+          count += 2;
+        }
+      }
+    }
+    return std::sqrt(sum / count);
+  };
+  double expected = 0;
+  for (std::int64_t n = 0; n < kN; ++n) {
+    for (std::int64_t k = 0; k < 3; ++k) {
+      expected += distance(in.prediction[k * kN + n], in.target[n], n) / 3.0;
+      for (std::int64_t l = 0; l < 3; ++l) {
+        expected -= distance(in.prediction[k * kN + n], in.prediction[l * kN + n], n) / (2.0 * 3.0 * 2.0);
+      }
+    }
+  }
+  EXPECT_NEAR(energy_score(in.prediction, in.target, in.score).total.item<double>(), expected / kN, 1e-5);
+}
+
+/// Real dances that vary by 1: draws that vary by 1 score best, a median pose and a frenzy worse.
+TEST(PoseLoss, EnergyScoreIsSmallestWhereDrawsVaryAsTheRealDancesDo) {
+  torch::manual_seed(11);
+  constexpr std::int64_t kMany = 3000;
+  const torch::Tensor target = torch::randn({kMany, 3, 2, 2}, torch::kFloat64);
+  const torch::Tensor noise = torch::randn({4 * kMany, 3, 2, 2}, torch::kFloat64);
+  const torch::Tensor score = torch::ones({kMany, 3, 2}, torch::kFloat64);
+  const auto at = [&](double sigma) { return energy_score(sigma * noise, target, score).total.item<double>(); };
+  EXPECT_LT(at(1.0), at(0.7) - 0.005);
+  EXPECT_LT(at(1.0), at(1.4) - 0.005);
+  EXPECT_LT(at(0.7), at(0.01));
+  const EnergyScore as_real = energy_score(noise, target, score);
+  EXPECT_NEAR(as_real.spread.item<double>() / as_real.distance.item<double>(), 1.0, 0.02);
+  const EnergyScore narrow = energy_score(0.5 * noise, target, score);
+  EXPECT_LT(narrow.spread.item<double>() / narrow.distance.item<double>(), 0.7);
+}
+
+/// Where two draws are nearly one, the smallest over draws tells them nothing of each other; the score parts them.
+TEST(PoseLoss, EnergyScorePartsDrawsHoweverNear) {
+  Inputs in = make(2);
+  in.prediction.slice(0, kN, 2 * kN).copy_(in.prediction.slice(0, 0, kN) + 1e-4);
+  in.prediction.requires_grad_();
+  energy_score(in.prediction, in.target, in.score).total.backward();
+  const torch::Tensor apart = in.prediction.grad().slice(0, kN, 2 * kN) - in.prediction.grad().slice(0, 0, kN);
+  EXPECT_LT(apart.sum().item<double>(), -0.1);  // descent moves the second draw, which is larger, up
+  torch::Tensor same = in.prediction.detach().slice(0, 0, kN).repeat({2, 1, 1, 1}).requires_grad_();
+  energy_score(same, in.target, in.score).total.backward();
+  EXPECT_TRUE(same.grad().isfinite().all().item<bool>());
+}
+
 TEST(PoseLoss, GradientsMatchFiniteDifferences) {
   Inputs in = make(2);
-  const PoseLossConfig config{.l1 = 1.5, .velocity = 0.7, .energy = 0.4, .best_of_k = {.k = 2, .mean_weight = 0.3}};
+  const PoseLossConfig config{
+      .l1 = 1.5, .velocity = 0.7, .energy = 0.4, .energy_score = 0.6, .best_of_k = {.k = 2, .mean_weight = 0.3}};
   in.prediction.requires_grad_();
   pose_loss(config, in.prediction, in.target, in.score).total.backward();
   const torch::Tensor gradient = in.prediction.grad().flatten();
@@ -140,6 +200,8 @@ TEST(PoseLoss, ConfigIsReadAndChecked) {
   EXPECT_EQ(config.best_of_k.k, 4);
   EXPECT_EQ(config.best_of_k.mean_weight, 0.2);
   EXPECT_EQ(test::exit_code_of([&] { read_text("loss:\n  l1: 0\n"); }), 3);
+  EXPECT_EQ(read_text("loss:\n  l1: 0\n  energy_score: 1\n  best_of_k: {k: 2}\n").energy_score, 1.0);
+  EXPECT_EQ(test::exit_code_of([&] { read_text("loss:\n  energy_score: 1\n"); }), 3);
   EXPECT_EQ(test::exit_code_of([&] { read_text("loss:\n  best_of_k: {k: 0}\n"); }), 3);
 }
 

@@ -100,5 +100,32 @@ TEST(Draw, ScaleBackgroundAndFarOutside) {
   EXPECT_EQ(test::exit_code_of([] { skeleton_image(Motion(2, 10.0), 2); }), 1);
 }
 
+/// The same limbs on a canvas: in the reference's colours or one, where the placement says, missing joints left out.
+TEST(Draw, OnACanvasALimbHasItsColourAndPlace) {
+  Motion motion(1, 10.0);
+  const auto set = [&](int joint, float x, float y) {
+    motion.x(0, joint) = x;
+    motion.y(0, joint) = y;
+    motion.score[static_cast<std::size_t>(joint)] = 1.0F;
+  };
+  set(kNeck, 100, 50);
+  set(kRightShoulder, 60, 50);
+  set(kRightElbow, 60, 90);
+  const auto pixel = [&](const CanvasPlace& place, const FigureStyle& style, int x, int y) {
+    media::Canvas canvas(200, 150);
+    draw_skeleton(canvas, motion, 0, place, style);
+    const media::Image image = canvas.render();
+    const std::uint8_t* p = &image.pixels[static_cast<std::size_t>((y * 200 + x) * 3)];
+    return std::array<int, 3>{p[0], p[1], p[2]};
+  };
+  EXPECT_EQ(pixel({}, {}, 80, 50), (std::array<int, 3>{0, 0, 255}));  // neck to right shoulder: pure blue
+  EXPECT_EQ(pixel({20, 30, 0.5}, {}, 60, 55), (std::array<int, 3>{0, 0, 255}));
+  EXPECT_EQ(pixel({}, {}, 60, 50), (std::array<int, 3>{0, 0, 0}));  // joints are black
+  EXPECT_EQ(pixel({}, {.color = media::Rgb{9, 8, 7}}, 80, 50), (std::array<int, 3>{9, 8, 7}));
+  EXPECT_EQ(pixel({}, {}, 80, 58), (std::array<int, 3>{255, 255, 255}));
+  motion.score[kRightShoulder] = 0.0F;
+  EXPECT_EQ(pixel({}, {}, 80, 50), (std::array<int, 3>{255, 255, 255}));
+}
+
 }  // namespace
 }  // namespace stgmamba::skeleton

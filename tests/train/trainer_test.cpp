@@ -2,6 +2,8 @@
 // Whole runs of a tiny model: what is saved, what a resume continues, what a failure leaves.
 #include "stgmamba/train/trainer.hpp"
 
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -113,6 +115,31 @@ TEST_F(Trainer, AnotherConfigurationIsRefusedButALongerRunIsNot) {
   TrainOptions again = small_options(folder_.path(), {"train.steps=3"});
   again.resume = "never";
   EXPECT_EQ(exit_code_of([&] { run_training(again); }), 3);
+}
+
+/// As a build left it that had no train.ema and no loss.energy_score.
+TEST_F(Trainer, RunsOfAnOlderBuildGoOn) {
+  run_training(small_options(folder_.path(), {"train.steps=2"}));
+  std::string older;
+  std::istringstream lines(util::read_text(run() / "config.yaml"));
+  for (std::string line; std::getline(lines, line);) {
+    const bool newer = line.find(" ema:") != std::string::npos || line.find(" energy_score:") != std::string::npos;
+    older += newer ? "" : line + "\n";
+  }
+  util::write_text(run() / "config.yaml", older);
+  io::Json record = io::read_json(run() / "run.json");
+  ASSERT_NE(record.at("config_hash"), identity_hash(older));
+  record["config_hash"] = identity_hash(older);
+  io::write_json(run() / "run.json", record);
+  const auto go_on = [&](const std::vector<std::string>& overrides) {
+    return exit_code_of([&] { run_training(small_options(folder_.path(), overrides)); });
+  };
+  EXPECT_EQ(go_on({"train.steps=3", "train.ema=0.9"}), 3);  // the new option is asked for: another run
+  EXPECT_EQ(go_on({"train.steps=3", "optim.lr=0.5"}), 3);
+  util::write_text(run() / "config.yaml", older + "# touched\nseed: 8\n");
+  EXPECT_EQ(go_on({"train.steps=3", "seed=8"}), 3);  // a configuration that was not trained says nothing
+  util::write_text(run() / "config.yaml", older);
+  EXPECT_EQ(run_training(small_options(folder_.path(), {"train.steps=3"})).start_step, 2);
 }
 
 TEST_F(Trainer, StopRequestsSaveAndEnd) {

@@ -19,6 +19,16 @@ struct Features {
   std::vector<float> values;  // [B, F, n]
 };
 
+/// Windows of filmed dances: each the condition I_0 and F pictures to make.
+struct Pictures {
+  std::int64_t size = 0;             // H = W, pixels
+  std::int64_t channels = 0;         // P, of a pose map
+  std::vector<std::uint8_t> frames;  // [B, F + 1, 3, H, W], the condition first
+  std::vector<std::uint8_t> poses;   // [B, F, P, H, W] (skeleton/pose_map.hpp)
+  std::vector<float> flow;           // [B, F - 1, 2, H, W] px, where a pixel of frame i was in frame i - 1; i = 2..F
+  std::vector<float> back;           // [B, F - 1, 2, H, W] px, the other way; both empty unless asked for
+};
+
 struct Batch {
   std::int64_t size = 0, frames = 0;       // B, F
   std::vector<float> audio;                // [B, F, 1600] in [-1, 1]
@@ -30,7 +40,11 @@ struct Batch {
   std::vector<double> start;               // [B] s, where in the take the window starts
   std::vector<std::vector<double>> beats;  // [B] s from the window's start; config `data.beats` says whose
 
+  Pictures pictures;                         // skeleton to video: instead of audio, pose and score
   std::map<std::string, Features> features;  // by name (music::kFeatureSets); what DataConfig::features asks for
 };
+
+/// Rows [first, first + count) of a batch.
+Batch rows(const Batch& batch, std::int64_t first, std::int64_t count);
 
 }  // namespace stgmamba::data

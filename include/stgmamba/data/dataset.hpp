@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "stgmamba/media/audio.hpp"
 #include "stgmamba/media/image.hpp"
 #include "stgmamba/skeleton/motion.hpp"
+#include "stgmamba/skeleton/pose_map.hpp"
 
 namespace stgmamba::data {
 
@@ -22,11 +24,20 @@ inline const std::vector<std::string> kStyles = {"ballet", "popping", "kpop"};  
 /// the corpus's own where it has any and else the tracker's.
 inline const std::vector<std::string> kBeatChoices = {"auto", "truth", "tracker"};
 
-/// Where a clip's video lies in the pose's pixels: video pixel = (pose pixel - (left, top)) * scale.
+/// How a filmed picture was cut out for training (config of the importers): a square around the dancer's whole
+/// trajectory; the whole picture with bars; or the whole picture, its aspect given up.
+inline const std::vector<std::string> kFramings = {"square_crop", "letterbox", "stretch"};
+
+/// Where a clip's video lies in the pose's pixels: video pixel = (pose pixel - (left, top)) * (scale, scale * stretch).
 struct Framing {
   int width = 0, height = 0;  // of the video; 0: there is none
   double scale = 1.0, left = 0.0, top = 0.0;
+  double stretch = 1.0;              // 1 unless the aspect was given up
+  std::string kind = "square_crop";  // one of kFramings; inference frames its photo alike
 };
+
+/// The same for the video resized to width x height: where pose maps are drawn.
+skeleton::Placement placement(const Framing& framing, int width, int height);
 
 /// One row of index.jsonl: a take of any length.
 struct TakeInfo {
@@ -47,9 +58,12 @@ struct TakeInfo {
 
 struct Take {
   TakeInfo info;
-  media::Audio audio;                // 16 kHz mono
-  skeleton::Motion motion;           // at info.fps, NaN where missing
-  std::vector<media::Image> frames;  // of the video, one a pose; written, not loaded. Empty: no video
+  media::Audio audio;       // 16 kHz mono
+  skeleton::Motion motion;  // at info.fps, NaN where missing
+  // The video's pictures, one a pose; written, not loaded: all at once, or one by one from a function that gives the
+  // next one (false: none is left). Neither: no video.
+  std::vector<media::Image> frames;
+  std::function<bool(media::Image&)> film;
 };
 
 class Dataset {

@@ -15,6 +15,15 @@
 
 namespace stgmamba::data {
 
+/// Whether and how the videos themselves come along, to train skeleton-to-video networks on.
+struct FilmOptions {
+  std::string framing;        // one of kFramings; empty: poses and sound alone
+  int size = 256;             // side of the pictures [paper]
+  int min_size = 256;         // smaller side of the source below which it is left out, pixels [paper]
+  double tail_seconds = 0.0;  // > 0: the end of every video is its own take, for validation and test. One source is
+                              // then on both sides, which the paper does not allow: for a single video
+};
+
 struct ImportOptions {
   std::filesystem::path out;
   bool overwrite = false;
@@ -22,6 +31,7 @@ struct ImportOptions {
   double max_missing = 0.2;   // share of missing joint-frames above which a piece is left out
   bool allow_silent = false;  // takes without sound get silence, and the card says so; false: they are left out
   SplitOptions split;
+  FilmOptions film;
 };
 
 struct ImportReport {
@@ -39,7 +49,8 @@ struct MdvsFile {
 /// Units of 10 s that follow each other in a video become one take; the source is "<style>_<video>".
 ImportReport import_mdvs(const std::vector<MdvsFile>& files, const ImportOptions& options);
 
-/// `poses`: a folder of `*_keypoints.json`, or a folder of such folders (one a video). `media`: the video or sound file
+/// `poses`: a folder of `*_keypoints.json`, a folder of such folders (one a video), or a JSON list of named COCO points
+/// (skeleton/formats.hpp). `media`: the video or sound file
 /// (of one folder), or a folder that holds one file per pose folder with the same stem. When `openpose.width` is 0 the
 /// size and the rate come from the video.
 ImportReport import_openpose(const std::filesystem::path& poses, const std::filesystem::path& media,

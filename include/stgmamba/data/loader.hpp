@@ -39,11 +39,26 @@ struct DataConfig {
 };
 void read(config::Section section, DataConfig& config);
 
+/// Where batches come from. A batch is a pure function of the step it is for.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  virtual std::int64_t batches_per_epoch() const = 0;
+  virtual Batch make(std::int64_t step) = 0;  // called by several threads at once
+};
+
+/// Windows of sound and pose of a split; training drops what does not fill a batch.
+std::unique_ptr<BatchSource> music_source(const Dataset& dataset, const DataConfig& config, const std::string& split,
+                                          std::uint64_t seed, bool train);
+
+/// Makes batches ahead of time, in threads, and hands them out in order.
 class Loader {
  public:
+  /// `workers` 0: batches are made when they are asked for; `prefetch`: batches held ready.
+  Loader(std::unique_ptr<BatchSource> source, int workers, int prefetch);
   Loader(const Dataset& dataset, const DataConfig& config, const std::string& split, std::uint64_t seed, bool train);
   ~Loader();
-  std::int64_t batches_per_epoch() const;  // drop last when training
+  std::int64_t batches_per_epoch() const;
   /// Starts delivering at a global step; any step may follow any other (resume).
   void start(std::int64_t step);
   Batch next();                   // the batch of the current step; blocks; rethrows a worker's error

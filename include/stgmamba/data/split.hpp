@@ -19,10 +19,10 @@ struct SplitOptions {
 
 using SplitLists = std::map<std::string, std::vector<std::string>>;  // "train", "val", "test" -> take ids
 
-/// Takes that share a source (or a song) form one group and never straddle. Within a style the groups are sorted by
-/// their first source; the last ceil(test_share * n) are the test, then the last ceil(val_share * rest) the validation
-/// part; at least one group always stays for training, so a style of one group has no test. Throws UsageError for
-/// shares outside [0, 1).
+/// Takes that share a source, a person (or a song) form one group and never straddle. Within a style the groups are
+/// sorted by their first source; the last ceil(test_share * n) are the test, then the last ceil(val_share * rest) the
+/// validation part; at least one group always stays for training, so a style of one group has no test. Throws
+/// UsageError for shares outside [0, 1).
 SplitLists make_split(const std::vector<TakeInfo>& takes, const SplitOptions& options = {});
 
 /// Splits a dataset folder anew: rewrites splits/*.txt (other lists are removed) and splits/rule.yaml.

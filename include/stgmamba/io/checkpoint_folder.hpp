@@ -15,6 +15,9 @@
 namespace stgmamba::io {
 
 std::string checkpoint_name(std::int64_t step);  // "step_000012000"
+/// "generator_ema": stem of the file that holds a moving average of the network's weights, where one was kept. It is
+/// what dances and is scored then.
+std::string averaged_name(const std::string& network);
 
 /// Writes COMPLETE into a folder whose other files are final.
 void seal_checkpoint(const std::filesystem::path& checkpoint);

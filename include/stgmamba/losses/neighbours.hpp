@@ -23,6 +23,7 @@ struct NeighbourConfig {
   bool grad_cond = false;                 // gradients also flow through the conditioning frames [paper_eq: true]
   std::string stop_target = "none";       // none | base: I_i carries no gradient | reg: Î_i and Ĩ_i carry none
   std::string cond_source = "generated";  // generated | real: the true neighbour conditions (not in the paper)
+  std::int64_t start_epoch = 0;           // before it both only get logged [paper: 0]; belongs to the trainer
 };
 void read(config::Section section, NeighbourConfig& config);
 

@@ -31,6 +31,21 @@ at::Tensor energy_per_sample(const at::Tensor& prediction, const at::Tensor& tar
 /// keeps draws that never win in place. K = 1 is the plain mean. Not in the paper.
 at::Tensor best_of_k(const at::Tensor& values, double mean_weight);
 
+struct EnergyScore {
+  at::Tensor total;     // scalar, differentiable
+  at::Tensor distance;  // scalar, detached: mean over samples and draws of d(S_k, P)
+  at::Tensor spread;    // scalar, detached: mean over samples and pairs of d(S_k, S_l); as large as `distance` where
+                        // draws vary as the real dances do, smaller where they vary too little
+};
+/// The energy score of K draws of z (Gneiting and Raftery 2007), mean over samples,
+///
+///   1/K sum_k d(S_k, P) - 1/(2 K (K - 1)) sum_{k != l} d(S_k, S_l),    d: root mean square over the seen coordinates
+///
+/// of `prediction` [K * B, F, V, 2] (draw-major, K >= 2). A proper score: its expectation is smallest when the draws
+/// are distributed as the real dances to that music, neither narrower (a median pose) nor wider. Unlike best_of_k it
+/// pushes draws apart however near they lie, unlike mode seeking it has an optimum. Not in the paper.
+EnergyScore energy_score(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& score);
+
 struct BestOfKConfig {
   std::int64_t k = 1;        // draws a sample that share one pass over the music; 1 = off
   double mean_weight = 0.1;  // weight of the mean over draws, when k > 1
@@ -38,9 +53,10 @@ struct BestOfKConfig {
 
 /// Part of config section `loss`.
 struct PoseLossConfig {
-  double l1 = 1.0;        // lambda_l1; the scale matters only against other terms
-  double velocity = 0.0;  // weight of the velocity term; 0 = off
-  double energy = 0.0;    // weight of the energy term, over all draws; 0 = off
+  double l1 = 1.0;            // lambda_l1; the scale matters only against other terms
+  double velocity = 0.0;      // weight of the velocity term; 0 = off
+  double energy = 0.0;        // weight of the energy term, over all draws; 0 = off
+  double energy_score = 0.0;  // weight of the energy score of the draws of best_of_k; 0 = off
   BestOfKConfig best_of_k;
 };
 void read(config::Section section, PoseLossConfig& config);
@@ -55,6 +71,7 @@ struct PoseLoss {
   at::Tensor best;          // scalar, mean over samples of the smallest over draws
   at::Tensor energy;        // scalar, mean over samples and draws; undefined when the term is off
   at::Tensor velocity;      // scalar, mean over samples and draws; undefined when the term is off
+  EnergyScore draws;        // detached; undefined when the term is off
   at::Tensor winner;        // [B], the draw of each sample that lies nearest
   std::vector<Term> terms;  // what `total` sums
 };

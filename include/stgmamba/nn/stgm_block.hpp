@@ -49,8 +49,18 @@ class StgmBlockImpl : public torch::nn::Module {
   StgmBlockImpl(const StgmBlockConfig& config, std::int64_t index);
   torch::Tensor forward(const torch::Tensor& z);  // [B, F, V, d] -> [B, F, V, d]
 
+  struct ScansAlone {
+    torch::Tensor u, y;  // [B, F, V, D]
+  };
+  /// U of this input, a leaf that asks for its gradient, and the sum of the branches' scans of it with their selection
+  /// (delta, B, C) held: dy_t / du_s is C_t prod(exp(delta A)) delta_s B_s, channel by channel. For looking at what a
+  /// scan carries from node to node.
+  ScansAlone scans_alone(const torch::Tensor& z);  // [B, F, V, d]
+
  private:
-  std::vector<torch::Tensor> scan(const torch::Tensor& u);  // one [B, F, V, D] a branch
+  torch::Tensor inner(const torch::Tensor& x);  // U [B, F, V, D] of X [B, F, V, d]
+  /// One [B, F, V, D] a branch; `selector` [B, F, V, D] gives delta, B and C.
+  std::vector<torch::Tensor> scan(const torch::Tensor& u, const torch::Tensor& selector);
   torch::Tensor combine(const std::vector<torch::Tensor>& branches, const torch::Tensor& x);
 
   StgmBlockConfig config_;

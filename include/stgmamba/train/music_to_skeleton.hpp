@@ -23,11 +23,18 @@ struct EvalConfig {
 };
 void read(config::Section section, EvalConfig& config);
 
+/// Config key `train.ema`: keeps a moving average of the generator's weights with this decay a step; validation,
+/// samples and everything that loads the run use it. 0: none is kept.
+struct AverageConfig {
+  double ema = 0.0;
+};
+void read(config::Section section, AverageConfig& config);
+
 class Objective;
 
 class MusicToSkeleton : public Task {
  public:
-  /// Reads `data.frames`, `model`, `loss`, `discriminator`, `optim`, `schedule` and `eval`.
+  /// Reads `data.frames`, `model`, `loss`, `discriminator`, `optim`, `schedule`, `eval` and `train.ema`.
   MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device);
   ~MusicToSkeleton() override;
 
@@ -47,6 +54,7 @@ class MusicToSkeleton : public Task {
   losses::ObjectiveConfig loss_;
   EvalConfig eval_;
   models::GeneratorHandle generator_;
+  std::shared_ptr<models::PoseGenerator> dancer_;  // what validates and is sampled: the generator or its average
   std::unique_ptr<Objective> objective_;
   std::string perceptual_hash_;  // of the weights a resumed run began with
   std::uint64_t seed_;

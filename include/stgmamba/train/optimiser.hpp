@@ -29,6 +29,7 @@ void read(config::Section section, OptimConfig& config);
 struct ScheduleConfig {
   std::string name = "constant";  // constant | cosine | linear
   std::int64_t warmup = 0;        // steps of linear warm-up from lr / warmup
+  double hold = 0.0;              // share of the steps after it at full rate, before the fall (cosine, linear)
   double final_scale = 0.0;       // lr at the end over lr (cosine, linear)
   std::int64_t steps = 0;         // length of the schedule; 0: the run's steps
 };

@@ -46,7 +46,8 @@ struct RunIdentity {
 /// the number of workers and threads, places and how often things are logged.
 std::string identity_hash(const std::string& resolved_config);
 
-/// Throws ConfigError when the folder holds a run of another configuration or other data; changes nothing.
+/// Throws ConfigError when the folder holds a run of another configuration or other data; changes nothing. A run of an
+/// older build, which knew fewer options, counts as one with these at their defaults.
 void check_identity(const std::filesystem::path& folder, const RunIdentity& identity);
 
 class RunFolder {

@@ -34,6 +34,7 @@ struct StepContext {
   std::uint64_t seed = 0;
   torch::Device device = torch::kCPU;
   bool diagnose = false;  // also measure what is worth knowing now and then: changes the log, never the step
+  std::int64_t part = 0;  // which part of a batch that is cut into micro-batches
 };
 
 /// One part of a step: a loss, and the optimiser that descends it.
@@ -53,6 +54,8 @@ struct StepResult {
   std::vector<std::string> skipped;  // stages whose loss or gradient was not finite: nothing was updated there
 };
 
+class WeightAverage;
+
 class Task {
  public:
   virtual ~Task() = default;
@@ -62,6 +65,9 @@ class Task {
   virtual void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) = 0;
   /// What the task's networks hear, one of music::kFeatureSets: batches must hold it.
   virtual std::string music_features() const { return "waveform"; }
+  /// Where training batches come from: by default windows of sound and pose of the split "train".
+  virtual std::unique_ptr<data::BatchSource> training_source(data::Dataset& dataset, const data::DataConfig& config,
+                                                             std::uint64_t seed);
   virtual std::vector<Stage> stages() const = 0;
   /// The loss of one stage. Randomness must come from (context.seed, context.step, global sample index) or from
   /// torch's default generator, which the trainer seeds anew at every step.
@@ -76,15 +82,19 @@ class Task {
   virtual io::Json extra_state() const { return io::Json::object(); }
   virtual void set_extra_state(const io::Json& state) {}
 
-  /// Runs every stage in order: loss, backward, clipping, guard, update.
+  /// Samples that are worked on at once, to save memory; 0: the whole batch. Only for tasks whose losses are means over
+  /// the samples, so that the result is the same.
+  virtual std::int64_t micro_batch() const { return 0; }
+
+  /// Runs every stage in order: loss and backward (part by part), clipping, guard, update.
   StepResult step(const data::Batch& batch, const StepContext& context);
 
-  /// "<network>.safetensors" a network and one "optimizer.safetensors" in `folder`; load() is strict by name and
-  /// throws CheckpointError.
+  /// "<network>.safetensors" a network, "<network>_ema.safetensors" where its weights are averaged, and one
+  /// "optimizer.safetensors" in `folder`; load() is strict by name and throws CheckpointError.
   void save(const std::filesystem::path& folder) const;
   void load(const std::filesystem::path& folder);
-  /// Weights alone, for fine-tuning: a .safetensors or .pth file (first network), a checkpoint, or a run folder. What
-  /// matched and what did not is written to the log as a table.
+  /// Weights alone, for fine-tuning: a .safetensors or .pth file (first network), a checkpoint, or a run folder (its
+  /// averaged weights where there are any). What matched and what did not is written to the log as a table.
   void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options = {});
   std::uintmax_t save_bytes() const;  // estimate of what save() writes
   std::int64_t parameter_count() const;
@@ -94,11 +104,16 @@ class Task {
  protected:
   void add_network(const std::string& name, std::shared_ptr<torch::nn::Module> network);
   void add_optimiser(const std::string& name, std::shared_ptr<Optimiser> optimiser);
+  /// `average`, of the same architecture, becomes the moving average of the network `name`, updated after every step.
+  void add_average(const std::string& name, std::shared_ptr<torch::nn::Module> average, double decay);
 
  private:
   Optimiser& optimiser(const std::string& name) const;
+  std::optional<double> accumulate(const Stage& stage, const std::vector<const data::Batch*>& parts,
+                                   StepContext context, Scalars& scalars);
   std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>> networks_;  // in the order of addition
   std::vector<std::pair<std::string, std::shared_ptr<Optimiser>>> optimisers_;
+  std::map<std::string, std::shared_ptr<WeightAverage>> averages_;  // by network
 };
 
 /// Builds the task that the key `task` names, reading the sections it owns (`model loss optim schedule eval`).

@@ -3,6 +3,7 @@
 
 #include "stgmamba/util/check.hpp"
 
+#include "scan/cpu/narrow.hpp"
 #include "scan/cpu/plan.hpp"
 #include "scan/cpu/reduce.hpp"
 
@@ -79,6 +80,9 @@ void scan_backward(const ScanBackward& problem, const CpuRun& run) {
   STG_CHECK(problem.channels >= 1 && problem.states >= 1 && problem.states <= kMaxStates,
             "[scan_backward] needs channels and 1 to {} states, got {} and {}", kMaxStates, problem.channels,
             problem.states);
+  if (is_narrow(problem)) {
+    return scan_narrow_backward(problem, run);
+  }
   const ScanKernels& kernels = find_kernels(problem.io, run.isa);
   const RunningSum sum(problem, kernels);
   // One branch after the other: each adds its part of d_u to what the ones before it left.

@@ -100,7 +100,7 @@ STG_ROW_MATH Floats log1p_unit(Floats z) {
   return log1p_by_atanh(z);
 }
 
-/// exp(delta A) <= 1 from delta and rate = A kRateScale: 8 powers of two in a register, degree 3 between them.
+/// exp(delta A) <= 1 from delta and rate = A kRateScale: 8 powers of two in a register, degree 4 between them.
 /// The table holds bits(2^(j/8)) - (j << 20): what makes (8 n + j) << 20, added, the bits of 2^(n + j/8).
 STG_ROW_MATH Floats decay_of(Floats delta, Floats rate) {
   const __m256 magic = _mm256_set1_ps(12582912.0F);             // 1.5 * 2^23
@@ -112,8 +112,9 @@ STG_ROW_MATH Floats decay_of(Floats delta, Floats rate) {
   const __m256i index = _mm256_castps_si256(shifted);
   const __m256i entry = _mm256_castps_si256(_mm256_permutevar8x32_ps(table, index));
   const Floats power = _mm256_castsi256_ps(_mm256_add_epi32(entry, _mm256_slli_epi32(index, 20)));
-  const Floats slope = fused(fused(Floats(kExp2By8[2]), f, Floats(kExp2By8[1])), f, Floats(kExp2By8[0]));
-  return power * fused(slope, f, Floats(1.0F));
+  Floats slope = fused(Floats(kExp2By8[3]), f, Floats(kExp2By8[2]));
+  slope = fused(fused(slope, f, Floats(kExp2By8[1])), f, Floats(kExp2By8[0]));
+  return fused(power, slope * f, power);  // one rounding, where power * (1 + slope f) has two
 }
 
 /// out[k] += the sum of the lanes of p[k].

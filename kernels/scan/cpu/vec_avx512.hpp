@@ -113,7 +113,7 @@ STG_ROW_MATH Floats decay_of(Floats delta, Floats rate) {
   const __m512i entry = _mm512_permutexvar_epi32(index, _mm512_load_si512(kPowers));
   const Floats power = _mm512_castsi512_ps(_mm512_add_epi32(entry, _mm512_slli_epi32(index, 19)));
   const Floats slope = fused(fused(Floats(kExp2By16[2]), f, Floats(kExp2By16[1])), f, Floats(kExp2By16[0]));
-  return power * fused(slope, f, Floats(1.0F));
+  return fused(power, slope * f, power);  // one rounding, where power * (1 + slope f) has two
 }
 
 /// out[k] += the sum of the lanes of p[k].

@@ -53,13 +53,21 @@ torch::Tensor StgMambaGenerator::encode(const torch::Tensor& audio) {
   return audio_encoder_->forward(audio);
 }
 
+torch::Tensor StgMambaGenerator::lift(const torch::Tensor& tokens, const torch::Tensor& noise) {
+  const torch::Tensor aux = torch::tanh(nn::call(noise_encoder_, noise));     // [B, F, 10]
+  const torch::Tensor z = nn::call(lift_, torch::cat({tokens, aux}, -1));     // [B, F, V d]
+  return z.view({tokens.size(0), tokens.size(1), kJoints, config_.block.d});  // [B, F, V, d]
+}
+
+nn::StgmBlockImpl& StgMambaGenerator::block(std::int64_t index) {
+  return *blocks_->ptr(static_cast<std::size_t>(index))->as<nn::StgmBlock>();
+}
+
 torch::Tensor StgMambaGenerator::decode(const torch::Tensor& tokens, const torch::Tensor& noise) {
-  const torch::Tensor aux = torch::tanh(nn::call(noise_encoder_, noise));  // [B, F, 10]
-  torch::Tensor z = nn::call(lift_, torch::cat({tokens, aux}, -1));        // [B, F, V d]
-  z = z.view({tokens.size(0), tokens.size(1), kJoints, config_.block.d});  // [B, F, V, d]
+  torch::Tensor z = lift(tokens, noise);  // [B, F, V, d]
   std::vector<torch::Tensor> outputs;
-  for (const auto& block : *blocks_) {
-    z = block->as<nn::StgmBlock>()->forward(z);
+  for (std::int64_t i = 0; i < block_count(); ++i) {
+    z = block(i).forward(z);
     outputs.push_back(z);
   }
   return torch::tanh(head(outputs));

@@ -32,6 +32,11 @@ class StgMambaGenerator : public PoseGenerator {
   torch::Tensor decode(const torch::Tensor& tokens, const torch::Tensor& noise) override;
   void set_median_pose(const torch::Tensor& pose) override;
 
+  /// Z_0 [B, F, V, d], what the first block reads.
+  torch::Tensor lift(const torch::Tensor& tokens, const torch::Tensor& noise);
+  std::int64_t block_count() const { return static_cast<std::int64_t>(blocks_->size()); }
+  nn::StgmBlockImpl& block(std::int64_t index);  // 0 .. block_count() - 1
+
  private:
   torch::Tensor head(const std::vector<torch::Tensor>& outputs);
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Pictures of takes, decoded and resized once and kept while there is room.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "stgmamba/data/dataset.hpp"
+
+#include "data/shared_cache.hpp"
+
+namespace stgmamba::data {
+
+/// Some frames of a take, in the order asked for.
+struct FilmCut {
+  std::vector<std::uint8_t> pixels;  // [n, 3, size, size]
+  skeleton::Motion motion;           // n frames, in the pose's pixels; missing joints stay missing
+};
+
+class FilmCache {
+ public:
+  FilmCache(const Dataset& dataset, std::int64_t size, std::int64_t limit_bytes);
+  /// A take that alone would fill half the cache is read again each time, and only as far as needed. Throws DataError
+  /// where the video does not fit the index.
+  FilmCut cut(const TakeInfo& info, const std::vector<std::int64_t>& frames);
+
+ private:
+  struct Film {
+    skeleton::Motion motion;
+    std::vector<std::uint8_t> pixels;  // [frames, 3, size, size]
+    std::int64_t bytes() const;
+  };
+  std::size_t picture_bytes() const { return static_cast<std::size_t>(3 * size_ * size_); }
+  void check(const TakeInfo& info, const skeleton::Motion& motion) const;
+  FilmCut read(const TakeInfo& info, const std::vector<std::int64_t>& frames) const;
+
+  Dataset dataset_;
+  std::int64_t size_, limit_;
+  SharedCache<Film> cache_;
+};
+
+}  // namespace stgmamba::data

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "film_tensors.hpp"
+
+#include <torch/torch.h>
+
+#include "stgmamba/losses/flow.hpp"
+#include "stgmamba/util/check.hpp"
+
+namespace stgmamba::train {
+
+at::Tensor from_bytes(const std::vector<std::uint8_t>& bytes, const std::vector<std::int64_t>& shape,
+                      c10::Device device) {
+  const at::Tensor view = torch::from_blob(const_cast<std::uint8_t*>(bytes.data()), shape, torch::kUInt8);
+  STG_CHECK(view.numel() == std::ssize(bytes), "[film_tensors] {} bytes do not fill {}", bytes.size(),
+            fmt::join(shape, "x"));
+  return view.to(device).to(torch::kFloat32).div(127.5).sub(1.0);
+}
+
+at::Tensor to_bytes(const at::Tensor& values) {
+  return values.detach().to(torch::kCPU, torch::kFloat32).add(1.0).mul(127.5).round().clamp(0, 255).to(torch::kUInt8);
+}
+
+FilmTensors film_tensors(const data::Batch& batch, c10::Device device) {
+  const data::Pictures& pictures = batch.pictures;
+  const std::int64_t b = batch.size, f = batch.frames, side = pictures.size;
+  const at::Tensor frames = from_bytes(pictures.frames, {b, f + 1, 3, side, side}, device);
+  FilmTensors film;
+  film.photo = frames.select(1, 0).contiguous();
+  film.real = frames.narrow(1, 1, f).contiguous();
+  film.poses = from_bytes(pictures.poses, {b, f, pictures.channels, side, side}, device);
+  if (!pictures.flow.empty()) {
+    const auto copied = [&](const std::vector<float>& values) {
+      return torch::from_blob(const_cast<float*>(values.data()), {b, f - 1, 2, side, side}, torch::kFloat32)
+          .clone()
+          .to(device);
+    };
+    film.flow = copied(pictures.flow);
+    const at::Tensor back = copied(pictures.back);
+    film.confidence = losses::flow_confidence(film.real.narrow(1, 1, f - 1).flatten(0, 1),
+                                              film.real.narrow(1, 0, f - 1).flatten(0, 1), film.flow.flatten(0, 1),
+                                              back.flatten(0, 1))
+                          .unflatten(0, {b, f - 1});  // [B, F-1, 1, H, W]
+  }
+  return film;
+}
+
+}  // namespace stgmamba::train

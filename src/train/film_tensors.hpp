@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "stgmamba/data/batch.hpp"
+
+namespace stgmamba::train {
+
+/// Windows of film on a device; pictures and maps in [-1, 1].
+struct FilmTensors {
+  at::Tensor photo;       // [B, 3, H, W] I_0
+  at::Tensor real;        // [B, F, 3, H, W]
+  at::Tensor poses;       // [B, F, P, H, W]
+  at::Tensor flow;        // [B, F-1, 2, H, W] px, teacher's, of frames 2..F; undefined without one
+  at::Tensor confidence;  // [B, F-1, 1, H, W] where it can be trusted
+};
+FilmTensors film_tensors(const data::Batch& batch, c10::Device device);
+
+/// Bytes to [-1, 1] and back.
+at::Tensor from_bytes(const std::vector<std::uint8_t>& bytes, const std::vector<std::int64_t>& shape,
+                      c10::Device device);
+at::Tensor to_bytes(const at::Tensor& values);  // uint8 on the host, clamped and rounded
+
+}  // namespace stgmamba::train
