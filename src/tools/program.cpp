@@ -82,7 +82,7 @@ int guarded(int verbosity, Action&& action) {
   try {
     return action();
   } catch (const StoppedError& stopped) {  // as asked, and nothing is lost
-    util::log().warn("{}", stopped.what());
+    util::log().info("{}", stopped.what());
     return static_cast<int>(stopped.code());
   } catch (const Error& error) {
     complain(error.what());
