@@ -76,7 +76,7 @@ void EvalCommand::declare(CLI::App& app) {
   CLI::Option* checkpoint =
       app.add_option("--checkpoint", checkpoint_, "A run or checkpoint to score; with --config last or best too");
   app.add_option("--runs-dir", runs_dir_, "Where last and best are looked up")->capture_default_str();
-  app.add_option("--parity", parity_, "Folder of the bundle")->excludes(generated);
+  CLI::Option* parity = app.add_option("--parity", parity_, "Folder of the bundle")->excludes(generated);
   CLI::Option* check = app.add_flag(
       "--check", check_, "Compare outputs_theirs.safetensors in the bundle with ours (exit code 10: they differ)");
   app.add_option("--tolerance", tolerance_, "Largest difference allowed, relative to the largest value")
@@ -91,8 +91,9 @@ void EvalCommand::declare(CLI::App& app) {
   CLI::Option* frames =
       app.add_option("--frames", frames_, "Frames of each clip")->check(CLI::Range(1, 1000))->capture_default_str();
   for (CLI::Option* making : {dtype, batch, frames}) {  // a bundle is made or compared, not both
-    making->excludes(check)->excludes(generated);
+    making->needs(parity)->excludes(check)->excludes(generated);
   }
+  check->needs(parity);
   config->excludes(check)->excludes(generated);
   checkpoint->excludes(check);
 }

@@ -82,7 +82,7 @@ int guarded(int verbosity, Action&& action) {
   try {
     return action();
   } catch (const StoppedError& stopped) {  // as asked, and nothing is lost
-    util::log().warn("{}", stopped.what());
+    util::log().info("{}", stopped.what());
     return static_cast<int>(stopped.code());
   } catch (const Error& error) {
     complain(error.what());
@@ -137,12 +137,8 @@ void declare_shared(CLI::App& app, SharedFlags& flags, RawFlags& raw, bool uses_
   app.add_option("--threads", flags.threads, "CPU threads (0: LibTorch's choice)")
       ->check(CLI::Range(0, 1024))
       ->group(group);
-  CLI::Option* device = app.add_option("--device", flags.device,
-                                       uses_gpu ? "cpu, cuda, cuda:1 ... or auto" : "cpu or auto: no GPU needed")
-                            ->capture_default_str()
-                            ->group(group);
-  if (!uses_gpu) {
-    device->check(CLI::IsMember({"cpu", "auto"}));
+  if (uses_gpu) {
+    app.add_option("--device", flags.device, "cpu, cuda, cuda:1 ... or auto")->capture_default_str()->group(group);
   }
 }
 

@@ -99,8 +99,9 @@ Session open_session(const TrainOptions& options) {
   return session;
 }
 
-SessionData open_data(const Session& session) {
+SessionData open_data(const Session& session, bool trace) {
   data::Dataset dataset = data::Dataset::open(session.data.root);
+  dataset.keep_music(trace);
   auto loader = std::make_unique<data::Loader>(session.task->training_source(dataset, session.data, session.seed),
                                                session.data.workers, session.data.prefetch);
   const std::int64_t per_epoch = loader->batches_per_epoch();

@@ -168,6 +168,8 @@ TEST_F(Trainer, CheckLeavesNothing) {
   EXPECT_GT(summary.parameters, 0);
   EXPECT_EQ(summary.total_steps, 6);
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
+  check_training(small_options(folder_.path(), {"data.beats=tracker", "model.music.features=mel_onset_beat"}));
+  EXPECT_FALSE(fs::exists(folder_ / "data/cache"));  // what was heard for it
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"optim.lrr=1"})); }), 3);
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"data.root=nowhere"})); }), 4);
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"checkpoint.metric=val/nothing"})); }), 3);
