@@ -137,8 +137,12 @@ void declare_shared(CLI::App& app, SharedFlags& flags, RawFlags& raw, bool uses_
   app.add_option("--threads", flags.threads, "CPU threads (0: LibTorch's choice)")
       ->check(CLI::Range(0, 1024))
       ->group(group);
-  if (uses_gpu) {
-    app.add_option("--device", flags.device, "cpu, cuda, cuda:1 ... or auto")->capture_default_str()->group(group);
+  CLI::Option* device = app.add_option("--device", flags.device,
+                                       uses_gpu ? "cpu, cuda, cuda:1 ... or auto" : "cpu or auto: no GPU needed")
+                            ->capture_default_str()
+                            ->group(group);
+  if (!uses_gpu) {
+    device->check(CLI::IsMember({"cpu", "auto"}));
   }
 }
 

@@ -138,7 +138,6 @@ const Broken kTable[] = {
     {"stg_data", 2, "subcommand"},
     {"stg_data chekc x", 2, "did you mean 'check'?"},
     {"stg_data check none", 4, "none"},
-    {"stg_data check none --device cpu", 2, "unknown option '--device'"},
     {"stg_data beats none.mp3", 4, "none.mp3"},
     {"stg_data beats noise.mp3", 4, "noise.mp3"},
     {"stg_data beats song.wav --window 1001", 2, "--window must be even"},

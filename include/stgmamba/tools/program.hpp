@@ -39,7 +39,7 @@ class Command {
   virtual std::string examples() const = 0;  // command lines, the main one first; they open the help
   virtual void declare(CLI::App& app) = 0;   // adds the command's own flags
   virtual int run(const SharedFlags& flags) = 0;
-  virtual bool uses_gpu() const { return true; }  // otherwise there is no --device
+  virtual bool uses_gpu() const { return true; }  // otherwise --device may only be cpu or auto
 };
 
 /// Parses, runs, reports. Returns the exit code: what run() returned, 2 for a wrong command line, an Error's own code,
