@@ -84,6 +84,8 @@ TEST_F(EvalBoard, MissingRowsSayWhatMakesThemAndRunMissingMakesThem) {
   // A user study fills its columns.
   util::write_text(*folder_ / "votes.json", R"({"theirs": {"votes": 41.5}})");
   EXPECT_THAT(eval("--table table.yaml --no-references --study votes.json").out, HasSubstr("41.5"));
+  util::write_text(*folder_ / "votes.json", R"({"theirs": {"vote": 41.5}})");
+  EXPECT_EQ(eval("--table table.yaml --no-references --study votes.json").code, 4);
   util::write_text(*folder_ / "votes.json", R"({"nobody": {"votes": 41.5}})");
   EXPECT_EQ(eval("--table table.yaml --no-references --study votes.json").code, 4);
   // One checkpoint alone, with gates.
@@ -120,6 +122,14 @@ TEST_F(EvalBoard, FoldersOfDancesAreScoredInEveryFormat) {
   }
   EXPECT_EQ(eval("--generated made --data set --fail-if \"pfd>0.1\"").code, 0);
   EXPECT_EQ(eval("--generated made --data set --joints smpl24").code, 4);
+  // No option is left out for the sake of the short list.
+  for (const char* option : {"--replicates 9", "--no-references"}) {
+    const ToolRun run = run_tool(std::string("stg_eval --generated made --data set ") + option, folder_->path());
+    EXPECT_THAT(run.out, HasSubstr("95 % intervals")) << option;
+  }
+  const ToolRun lacking = eval("--generated made --data set --split train");
+  EXPECT_EQ(lacking.code, 4);
+  EXPECT_THAT(lacking.err, HasSubstr("made: no dance to take kpop_00"));
 }
 
 TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
@@ -139,6 +149,9 @@ TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
       {"--card music-sensitivity --data set", "needs --checkpoint", 2},
       {"--scaling", "needs a --config or a --checkpoint", 2},
       {"--generated made", "--data", 2},
+      {"--generated made --data set --split none", "no split 'none'", 4},
+      {"--generated made --data set --study votes.json", "--study needs --table", 2},
+      {"--generated made --data set --run-missing", "--run-missing needs --table", 2},
   };
   std::filesystem::create_directories(*folder_ / "made");
   for (const auto& wrong : cases) {
