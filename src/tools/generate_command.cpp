@@ -215,7 +215,9 @@ infer::Dance GenerateCommand::dance_from_memory(const media::Audio& audio, std::
   if (audio.samples.empty()) {
     throw DataError("no music came in: nothing to dance to");
   }
-  const auto library = infer::MotionLibrary::from_dataset(data::Dataset::open(data_));
+  data::Dataset dataset = data::Dataset::open(data_);
+  dataset.choose_beats("auto");  // imported dances bring none
+  const auto library = infer::MotionLibrary::from_dataset(dataset);
   util::log().info("{} pieces of eight beats in {}", library.pieces(), data_);
   const infer::BeatMusic music = infer::beat_music(audio, heard_beats(audio));
   infer::Dance result;

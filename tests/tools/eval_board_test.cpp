@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/util/file.hpp"
 
 #include "support/temp_folder.hpp"
@@ -130,6 +131,21 @@ TEST_F(EvalBoard, FoldersOfDancesAreScoredInEveryFormat) {
   const ToolRun lacking = eval("--generated made --data set --split train");
   EXPECT_EQ(lacking.code, 4);
   EXPECT_THAT(lacking.err, HasSubstr("made: no dance to take kpop_00"));
+}
+
+TEST_F(EvalBoard, RetrievalTracksTheBeatsThatADatasetLacks) {
+  std::filesystem::copy(*folder_ / "set", *folder_ / "bare", std::filesystem::copy_options::recursive);
+  std::vector<io::Json> rows = io::read_json_lines(*folder_ / "bare/index.jsonl");
+  for (io::Json& row : rows) {
+    row["beats"] = io::Json::array();
+  }
+  io::write_json_lines(*folder_ / "bare/index.jsonl", rows);
+  const ToolRun dance = run_tool(
+      "stg_generate --motion retrieval --data bare --music set/clips/kpop_005_a/audio.wav --seconds 6 "
+      "--save-skeleton tracked.npz",
+      folder_->path());
+  EXPECT_EQ(dance.code, 0) << dance.err;
+  EXPECT_THAT(dance.err, HasSubstr("12 tracked ones"));
 }
 
 TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
