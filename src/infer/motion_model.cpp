@@ -51,6 +51,10 @@ fs::path find_model(const fs::path& path, const std::string& which) {
     throw CheckpointError("{}: no such run or checkpoint; make one with stg_train --config CONFIG", path.string());
   }
   if (!weights::find_weights(path, kNetwork).empty()) {
+    if (which != "auto") {
+      throw CheckpointError("{}: is one checkpoint and no run, so there is no '{}' to choose; give the run's folder",
+                            path.string(), which);
+    }
     const std::string damage = io::checkpoint_damage(path);
     if (!damage.empty()) {
       throw CheckpointError("{}: {}; take another checkpoint of the run", path.string(), damage);

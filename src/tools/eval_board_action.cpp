@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <chrono>
 #include <map>
 
@@ -14,6 +15,7 @@
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
+#include "stgmamba/util/text.hpp"
 
 #include "eval_actions.hpp"
 
@@ -37,6 +39,10 @@ struct Plan {
 };
 
 Plan make_plan(const BoardRequest& request) {
+  if (request.table.empty() && (request.run_missing || !request.study.empty())) {
+    throw UsageError("stg_eval: {} needs --table, whose {}", request.run_missing ? "--run-missing" : "--study",
+                     request.run_missing ? "runs are trained" : "columns it fills");
+  }
   Plan plan;
   if (!request.table.empty()) {
     plan.table = eval::read_table(eval::find_table(request.table));
@@ -140,10 +146,12 @@ void add_study(const std::string& path, const std::vector<std::string>& columns,
         continue;
       }
       found = true;
-      for (const std::string& column : columns) {
-        if (votes.is_object() && votes.contains(column) && votes[column].is_number()) {
-          source.given[column] = votes[column].get<double>();
+      for (const auto& [column, share] : votes.items()) {
+        if (std::find(columns.begin(), columns.end(), column) == columns.end() || !share.is_number()) {
+          throw DataError("{}: '{}' of '{}' must be a number for one of the table's columns {}", path, column, row,
+                          util::join(columns, ", "));
         }
+        source.given[column] = share.get<double>();
       }
     }
     if (!found) {
@@ -239,7 +247,7 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
   eval::TestBedOptions options;
   options.split = plan.split;
   options.styles = plan.table.styles;
-  if (!request.generated.empty() && request.table.empty()) {
+  if (!request.generated.empty() && request.table.empty() && request.split.empty()) {
     options.takes = eval::takes_in(dataset, request.generated);
   }
   const eval::TestBed bed(dataset, options);

@@ -169,9 +169,11 @@ void EvalCommand::declare_figures(CLI::App& app) {
 
 /// Whether anything was asked for beyond the list of one folder's takes.
 bool EvalCommand::wants_board() const {
-  return !board_.table.empty() || (board_.generated.empty() && !checkpoint_.empty()) || !board_.metrics.empty() ||
-         !board_.gates.empty() || !board_.baseline.empty() || board_.format != "text" || board_.cards ||
-         !board_.style_classifier.empty() || board_.joints != "openpose18";
+  const BoardRequest plain;
+  return !board_.table.empty() || !checkpoint_.empty() || !board_.metrics.empty() || !board_.gates.empty() ||
+         !board_.baseline.empty() || !board_.study.empty() || !board_.split.empty() || board_.seeds != plain.seeds ||
+         board_.replicates != plain.replicates || board_.format != plain.format || board_.joints != plain.joints ||
+         !board_.style_classifier.empty() || board_.cards || board_.force || board_.run_missing || no_references_;
 }
 
 int EvalCommand::run(const SharedFlags& flags) {

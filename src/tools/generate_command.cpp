@@ -137,6 +137,15 @@ void GenerateCommand::check_arguments() const {
   if ((motion_ == "retrieval") == data_.empty()) {
     throw UsageError("stg_generate: --motion retrieval and --data DATASET belong together");
   }
+  const GenerateCommand plain;
+  const bool model = from_skeleton_.empty() && motion_ != "demo" && motion_ != "retrieval";
+  if (!model && (checkpoint_ != plain.checkpoint_ || long_ != plain.long_)) {
+    throw UsageError("stg_generate: --checkpoint and --long are for a model's dance, not for {}",
+                     from_skeleton_.empty() ? "--motion " + motion_ : "--from-skeleton");
+  }
+  if (from_skeleton_.empty() && skeleton_fps_ != plain.skeleton_fps_) {
+    throw UsageError("stg_generate: --skeleton-fps goes with --from-skeleton");
+  }
   const std::string kind = fs::path(output_).extension().string();
   if (!output_.empty() && kind != ".mp4" && kind != ".gif" && kind != ".png") {
     throw UsageError("{}: the video must be an .mp4, a .gif or a .png", output_);
@@ -144,9 +153,6 @@ void GenerateCommand::check_arguments() const {
   const std::string motion_kind = fs::path(save_skeleton_).extension().string();
   if (!motion_kind.empty() && motion_kind != ".npz" && motion_kind != ".json") {
     throw UsageError("{}: --save-skeleton must be an .npz, a .json or a folder (no suffix)", save_skeleton_);
-  }
-  if (!std::isfinite(start_) || !std::isfinite(seconds_)) {
-    throw UsageError("stg_generate: --start and --seconds must be numbers, got {} and {}", start_, seconds_);
   }
   infer::parse_rate(fps_);
   video_.check();
@@ -181,7 +187,8 @@ fs::path GenerateCommand::model_path() const {
   if (!newest.empty()) {
     return newest;
   }
-  const fs::path shipped = config::find_shared("dancer");
+  // A folder that was named and holds no run is a mistake, not a wish for another dancer.
+  const fs::path shipped = runs_dir_ == GenerateCommand().runs_dir_ ? config::find_shared("dancer") : fs::path();
   if (shipped.empty()) {
     throw UsageError("{}: no finished run; train one with 'stg_train --config tiny_kpop.yaml', or give --motion",
                      runs_dir_);
@@ -215,7 +222,9 @@ infer::Dance GenerateCommand::dance_from_memory(const media::Audio& audio, std::
   if (audio.samples.empty()) {
     throw DataError("no music came in: nothing to dance to");
   }
-  const auto library = infer::MotionLibrary::from_dataset(data::Dataset::open(data_));
+  data::Dataset dataset = data::Dataset::open(data_);
+  dataset.choose_beats("auto");  // imported dances bring none
+  const auto library = infer::MotionLibrary::from_dataset(dataset);
   util::log().info("{} pieces of eight beats in {}", library.pieces(), data_);
   const infer::BeatMusic music = infer::beat_music(audio, heard_beats(audio));
   infer::Dance result;

@@ -110,7 +110,7 @@ SessionData open_data(const Session& session, bool trace) {
                     session.data.root, session.data.batch_size);
   }
   const std::int64_t steps = session.train.steps > 0 ? session.train.steps : session.train.epochs * per_epoch;
-  RunIdentity identity{identity_hash(session.resolved), dataset.hash(), session.seed};
+  RunIdentity identity{identity_hash(session.resolved), dataset.hash(), session.seed, session.resolved};
   return {std::move(dataset), std::move(loader), std::move(identity), steps};
 }
 

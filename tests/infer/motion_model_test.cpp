@@ -52,6 +52,11 @@ TEST(MotionModel, LoadsRunsAndCheckpoints) {
   EXPECT_TRUE(holds(infer::MotionModel::load(folder / "run", torch::kCPU), 1));
   EXPECT_TRUE(holds(infer::MotionModel::load(folder / "run", torch::kCPU, "last"), 2));
   EXPECT_TRUE(holds(infer::MotionModel::load(folder / "run/checkpoints" / io::checkpoint_name(10), torch::kCPU), 1));
+  const auto choose = [&] {
+    infer::MotionModel::load(folder / "run/checkpoints" / io::checkpoint_name(10), torch::kCPU, "20");
+  };
+  EXPECT_THAT(error_of(choose), HasSubstr("is one checkpoint and no run, so there is no '20' to choose"));
+  EXPECT_EQ(exit_code_of(choose), 5);
 }
 
 TEST(MotionModel, RefusesWhatIsDamaged) {

@@ -110,7 +110,9 @@ TEST_F(Trainer, ATornOrChangedCheckpointFallsBackAndEndsTheSame) {
 
 TEST_F(Trainer, AnotherConfigurationIsRefusedButALongerRunIsNot) {
   run_training(small_options(folder_.path(), {"train.steps=2"}));
-  EXPECT_EQ(exit_code_of([&] { run_training(small_options(folder_.path(), {"train.steps=2", "optim.lr=0.5"})); }), 3);
+  const auto other = [&] { run_training(small_options(folder_.path(), {"train.steps=2", "optim.lr=0.5"})); };
+  EXPECT_EQ(exit_code_of(other), 3);
+  EXPECT_THAT(error_of(other), HasSubstr("another configuration (optim.lr: 0.001 there, 0.5 now); choose another"));
   EXPECT_EQ(run_training(small_options(folder_.path(), {"train.steps=3"})).start_step, 2);
   TrainOptions again = small_options(folder_.path(), {"train.steps=3"});
   again.resume = "never";
@@ -131,6 +133,12 @@ TEST_F(Trainer, RunsOfAnOlderBuildGoOn) {
   ASSERT_NE(record.at("config_hash"), identity_hash(older));
   record["config_hash"] = identity_hash(older);
   io::write_json(run() / "run.json", record);
+  const fs::path checkpoint = run() / "checkpoints" / io::checkpoint_name(2);
+  io::Json state = io::read_json(checkpoint / "state.json");
+  state["config_hash"] = identity_hash(older);
+  io::write_json(checkpoint / "state.json", state);
+  util::write_text(checkpoint / "config.yaml", older);
+  io::seal_checkpoint(checkpoint);
   const auto go_on = [&](const std::vector<std::string>& overrides) {
     return exit_code_of([&] { run_training(small_options(folder_.path(), overrides)); });
   };
