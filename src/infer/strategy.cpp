@@ -60,9 +60,10 @@ at::Tensor pass_back(VideoGenerator& network, const at::Tensor& frames, const at
 
 void need_one_shot(const VideoGenerator& network, const char* what) {
   if (network.recurrent()) {
-    throw UsageError("infer.strategy: {} needs a generator that makes a frame from one image, as gr_composite does; "
-                     "a recurrent one goes forward by itself",
-                     what);
+    throw UsageError(
+        "infer.strategy: {} needs a generator that makes a frame from one image, as gr_composite does; "
+        "a recurrent one goes forward by itself",
+        what);
   }
 }
 

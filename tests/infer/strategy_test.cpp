@@ -42,10 +42,10 @@ StrategyConfig by(const char* strategy, bool chained = false) {
 TEST(Strategy, FramesAreTheClosedForm) {
   LinearGenerator g;
   const Tensor s = poses(), base = kA * photo() + kB * s;
-  EXPECT_TRUE(torch::allclose(render_frames(g, photo(), s, by("baseline")), base));
+  EXPECT_TRUE(torch::allclose(infer::render_frames(g, photo(), s, by("baseline")), base));
   EXPECT_EQ(g.largest, 2);
-  const Tensor forward = render_frames(g, photo(), s, by("forward")),
-               backward = render_frames(g, photo(), s, by("backward"));
+  const Tensor forward = infer::render_frames(g, photo(), s, by("forward")),
+               backward = infer::render_frames(g, photo(), s, by("backward"));
   EXPECT_TRUE(torch::allclose(forward[0], base[0]));
   EXPECT_TRUE(torch::allclose(backward[4], base[4]));
   for (int i = 0; i < 4; ++i) {
@@ -57,22 +57,23 @@ TEST(Strategy, FramesAreTheClosedForm) {
 TEST(Strategy, ChainedFramesFollowFromEachOther) {
   LinearGenerator g;
   const Tensor s = poses();
-  const Tensor forward = render_frames(g, photo(), s, by("forward", true)),
-               backward = render_frames(g, photo(), s, by("backward", true));
+  const Tensor forward = infer::render_frames(g, photo(), s, by("forward", true)),
+               backward = infer::render_frames(g, photo(), s, by("backward", true));
   for (int i = 0; i < 4; ++i) {
     EXPECT_TRUE(torch::allclose(forward[i + 1], kA * forward[i] + kB * s[i + 1])) << i;
     EXPECT_TRUE(torch::allclose(backward[i], kA * backward[i + 1] + kB * s[i])) << i;
   }
-  EXPECT_FALSE(torch::allclose(forward, render_frames(g, photo(), s, by("forward"))));
+  EXPECT_FALSE(torch::allclose(forward, infer::render_frames(g, photo(), s, by("forward"))));
 }
 
 TEST(Strategy, ConsistencyIsTheDifferenceOfTheThree) {
   LinearGenerator g;
   const Tensor s = poses();
   for (const bool chained : {false, true}) {
-    const Tensor base = render_frames(g, photo(), s), forward = render_frames(g, photo(), s, by("forward", chained)),
-                 backward = render_frames(g, photo(), s, by("backward", chained));
-    const auto result = measure_consistency(g, photo(), s, by("baseline", chained));
+    const Tensor base = infer::render_frames(g, photo(), s),
+                 forward = infer::render_frames(g, photo(), s, by("forward", chained)),
+                 backward = infer::render_frames(g, photo(), s, by("backward", chained));
+    const auto result = infer::measure_consistency(g, photo(), s, by("baseline", chained));
     const auto mean = [](const Tensor& a, const Tensor& b, int first, int last) {
       return (a - b).slice(0, first, last).abs().mean().item<double>();
     };
@@ -87,9 +88,9 @@ TEST(Strategy, ConsistencyIsTheDifferenceOfTheThree) {
 
 TEST(Strategy, ShortClipsHaveNoPairs) {
   LinearGenerator g;
-  const auto one = measure_consistency(g, photo(), poses().narrow(0, 0, 1));
+  const auto one = infer::measure_consistency(g, photo(), poses().narrow(0, 0, 1));
   EXPECT_TRUE(std::isnan(one.forward) && std::isnan(one.backward) && std::isnan(one.both));
-  const auto two = measure_consistency(g, photo(), poses().narrow(0, 0, 2));
+  const auto two = infer::measure_consistency(g, photo(), poses().narrow(0, 0, 2));
   EXPECT_TRUE(std::isfinite(two.forward) && std::isfinite(two.backward) && std::isnan(two.both));
 }
 
@@ -100,11 +101,11 @@ TEST(Strategy, OfRecurrentNetworksIsTheirOwn) {
   config.network = {.ngf = 2, .downs = 1, .blocks = 2};
   models::Vid2Vid network(config);
   const Tensor s = torch::randn({7, 3, 8, 10}), person = torch::randn({3, 8, 10}).clamp(-1, 1);
-  const Tensor whole = render_frames(network, person, s);
+  const Tensor whole = infer::render_frames(network, person, s);
   EXPECT_TRUE(torch::allclose(whole, network.render(person.unsqueeze(0), s.unsqueeze(0)).squeeze(0)));
   EXPECT_FALSE(whole.requires_grad());
-  EXPECT_EQ(exit_code_of([&] { render_frames(network, person, s, by("forward")); }), 2);
-  EXPECT_EQ(exit_code_of([&] { measure_consistency(network, person, s); }), 2);
+  EXPECT_EQ(exit_code_of([&] { infer::render_frames(network, person, s, by("forward")); }), 2);
+  EXPECT_EQ(exit_code_of([&] { infer::measure_consistency(network, person, s); }), 2);
 }
 
 TEST(Strategy, IsReadFromItsSection) {

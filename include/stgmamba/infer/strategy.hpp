@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The three ways in which a one-shot generator G can make a video [paper, Equations 2 to 4], and how far they agree. All
-// start from the frames that the photo I_0 alone gives, I_i = G(I_0, S_i):
+// The three ways in which a one-shot generator G can make a video [paper, Equations 2 to 4], and how far they agree.
+// All start from the frames that the photo I_0 alone gives, I_i = G(I_0, S_i):
 //
 //   baseline   I_i                                        what a video is made with [paper]
 //   forward    Î_i = G(I_{i-1}, S_i), Î_1 = I_1           every frame again, from the frame before it
 //   backward   Ĩ_i = G(I_{i+1}, S_i), Ĩ_F = I_F           ... from the frame after it
 //
-// Chained, a frame follows from its re-made neighbour, Î_i = G(Î_{i-1}, S_i), as a recurrent generator would go on: what
-// G loses of the person adds up.
+// Chained, a frame follows from its re-made neighbour, Î_i = G(Î_{i-1}, S_i), as a recurrent generator would go on:
+// what G loses of the person adds up.
 #pragma once
 
 #include <cstdint>
