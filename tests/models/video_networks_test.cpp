@@ -233,6 +233,20 @@ TEST_F(VideoNetworks, Vid2VidFeedsBackWhatItMadeWithoutGradients) {
   EXPECT_FALSE(photo.grad().defined());
 }
 
+TEST_F(VideoNetworks, ChannelsLastChangesNothingButTheLayout) {
+  const Tensor photo = torch::rand({kB, 3, kH, kW}), poses = torch::rand({kB, 2, 3, kH, kW});
+  for (const char* yaml : kSmall) {
+    const auto plain = from_yaml(yaml, 1), last = from_yaml(yaml, 1);
+    use_channels_last(*last);
+    for (const Tensor& weight : last->parameters()) {
+      EXPECT_TRUE(weight.dim() != 4 || weight.is_contiguous(at::MemoryFormat::ChannelsLast));
+    }
+    const torch::NoGradGuard no_grad;
+    const double error = (last->render(photo, poses) - plain->render(photo, poses)).abs().max().item<double>();
+    EXPECT_LT(error, 1e-4) << yaml;
+  }
+}
+
 TEST_F(VideoNetworks, StretchesOfAVideoAreTheWhole) {
   const Tensor photo = torch::rand({kB, 3, kH, kW}), poses = torch::rand({kB, 6, 3, kH, kW});
   for (const char* yaml : kSmall) {
