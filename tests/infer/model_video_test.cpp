@@ -167,7 +167,8 @@ TEST(FramedPhoto, WithoutAPoseTheDanceLiesOverThePicture) {
   // The middle of a wide photo, undistorted.
   media::Image wide(300, 100, {10, 20, 30});
   media::paste(wide, media::Image(100, 100, {200, 100, 50}), 100, 0);
-  const media::Image& middle = FramedPhoto(wide, motion, 64, 64).picture();
+  const FramedPhoto cut(wide, motion, 64, 64);
+  const media::Image& middle = cut.picture();
   EXPECT_EQ(colour_at(middle, 1, 1).r, 200);
   EXPECT_EQ(colour_at(middle, 62, 62).r, 200);
 }
