@@ -13,6 +13,7 @@
 #include "stgmamba/eval/motion_scores.hpp"
 #include "stgmamba/eval/parity.hpp"
 #include "stgmamba/infer/motion_model.hpp"
+#include "stgmamba/infer/video_model.hpp"
 #include "stgmamba/tools/program.hpp"
 #include "stgmamba/train/trainer.hpp"
 #include "stgmamba/util/log.hpp"
@@ -131,7 +132,9 @@ void EvalCommand::declare_boards(CLI::App& app) {
   add("--replicates", board_.replicates, "Of the bootstrap behind the intervals")
       ->check(CLI::Range(0, 100'000))
       ->capture_default_str();
-  app.add_option("--export", export_, "New folder: --checkpoint's model alone, in bfloat16, for others to dance with");
+  app.add_option(
+      "--export", export_,
+      "New folder: --checkpoint's model alone, for others to use: a dancer in bfloat16, a video model as it is");
   add("--card", card_, "music-sensitivity: does the dance follow the music?")
       ->check(CLI::IsMember({"music-sensitivity"}));
   app.add_flag("--cards", board_.cards, "Print the metrics' cards, alone or under a table")->group(group);
@@ -191,7 +194,11 @@ int EvalCommand::run(const SharedFlags& flags) {
     if (checkpoint_.empty()) {
       throw UsageError("stg_eval: --export needs --checkpoint, the run or checkpoint whose model it is");
     }
-    infer::export_model(board_.checkpoint, export_);
+    if (infer::is_video_model(board_.checkpoint)) {
+      infer::export_video_model(board_.checkpoint, export_);
+    } else {
+      infer::export_model(board_.checkpoint, export_);
+    }
     print_result(export_);
     return static_cast<int>(ExitCode::kDone);
   }

@@ -59,6 +59,15 @@ TEST(MotionModel, LoadsRunsAndCheckpoints) {
   EXPECT_EQ(exit_code_of(choose), 5);
 }
 
+TEST(MotionModel, RefusesOtherTasks) {
+  const TempFolder folder;
+  make_checkpoint(folder / "run", 10, 1);
+  util::write_text(folder / "run/config.yaml", std::string("task: skeleton_to_video\n") + kConfig);
+  EXPECT_EQ(exit_code_of([&] { infer::MotionModel::load(folder / "run", torch::kCPU); }), 5);
+  EXPECT_THAT(error_of([&] { infer::MotionModel::load(folder / "run", torch::kCPU); }),
+              HasSubstr("its task is skeleton_to_video"));
+}
+
 TEST(MotionModel, RefusesWhatIsDamaged) {
   const TempFolder folder;
   make_checkpoint(folder / "run", 10, 1);
