@@ -12,8 +12,10 @@ at::Tensor sliding(std::int64_t frames) {
   torch::manual_seed(5);
   const at::Tensor coarse = torch::rand({1, 3, 30, 30});
   namespace functional = torch::nn::functional;
-  const at::Tensor field = functional::interpolate(
-      coarse, functional::InterpolateFuncOptions().size(std::vector<std::int64_t>{120, 120}).mode(torch::kBicubic).align_corners(false));
+  const at::Tensor field = functional::interpolate(coarse, functional::InterpolateFuncOptions()
+                                                               .size(std::vector<std::int64_t>{120, 120})
+                                                               .mode(torch::kBicubic)
+                                                               .align_corners(false));
   std::vector<at::Tensor> all;
   for (std::int64_t t = 0; t < frames; ++t) {
     all.push_back(field[0].slice(1, 10 + t, 74 + t).slice(2, 30 - 2 * t, 102 - 2 * t));
