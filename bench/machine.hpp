@@ -2,8 +2,11 @@
 // What a measurement must say about where it was made.
 #pragma once
 
+#include <array>
 #include <fstream>
 #include <string>
+
+#include <dlfcn.h>
 
 namespace stgmamba::bench {
 
@@ -22,6 +25,22 @@ inline std::string cpu_name() {
     }
   }
   return "unknown CPU";
+}
+
+/// What the driver calls the GPU of this number; it counts as CUDA does.
+inline std::string gpu_name(int number) {
+  void* driver = dlopen("libcuda.so.1", RTLD_NOW);
+  if (driver == nullptr) {
+    return "unknown GPU";
+  }
+  // cuDeviceGet and cuDeviceGetName of the driver, whose header a CPU build need not have.
+  const auto find = reinterpret_cast<int (*)(int*, int)>(dlsym(driver, "cuDeviceGet"));
+  const auto tell = reinterpret_cast<int (*)(char*, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  std::array<char, 256> name{};
+  int handle = 0;
+  const bool told = find != nullptr && tell != nullptr && find(&handle, number) == 0 &&
+                    tell(name.data(), static_cast<int>(name.size()), handle) == 0;
+  return told ? name.data() : "unknown GPU";
 }
 
 /// `VmRSS` or `VmHWM` (its peak) of this process.

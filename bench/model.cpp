@@ -45,6 +45,11 @@ torch::Device& device() {
   return chosen;
 }
 
+/// The part of the machine that is measured.
+std::string device_name() {
+  return device().is_cuda() ? gpu_name(std::max(0, static_cast<int>(device().index()))) : cpu_name();
+}
+
 std::vector<ops::ScanOutput> loop_scan(const Tensor& u, const std::vector<ops::ScanBranch>& branches) {
   std::vector<ops::ScanOutput> outputs;
   for (const ops::ScanBranch& branch : branches) {
@@ -90,7 +95,7 @@ nlohmann::json compare(const std::string& what, std::vector<Contender> contender
   }
   const double ours = median(contenders[0].times);
   std::printf("%-34s", what.c_str());
-  nlohmann::json row = {{"name", what}, {"ms", ours}, {"cpu", cpu_name()}};
+  nlohmann::json row = {{"name", what}, {"ms", ours}, {device().is_cuda() ? "gpu" : "cpu", device_name()}};
   for (const Contender& c : contenders) {
     std::printf("  %s %8.1f ms", c.name.c_str(), median(c.times));
     if (&c != &contenders[0]) {
@@ -265,7 +270,7 @@ int run(int argc, char** argv) {
   at::set_num_threads(options.threads);
   device() = torch::Device(options.device);
   std::printf("%s, %s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N16, 4 blocks\n", options.device.c_str(),
-              cpu_name().c_str(), options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION);
+              device_name().c_str(), options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION);
   nlohmann::json rows = nlohmann::json::array();
   for (const std::int64_t d : options.widths) {
     rows.push_back(measure_gated_norm(d, options.repeats));

@@ -25,7 +25,7 @@ void Dataset::choose_beats(const std::string& choice) {
       tracked.push_back(&info);
     }
   }
-  const MusicCache cache(folder_);
+  const MusicCache cache(folder_, keeps_music_);
   std::optional<util::Progress> progress;  // shown once there is something to wait for
   for (std::size_t i = 0; i < tracked.size(); ++i) {
     if (util::stop_requested()) {

@@ -70,7 +70,7 @@ ImportReport import_mdvs(const std::vector<MdvsFile>& files, const ImportOptions
     require_style(file.style);
     names.push_back(file.path.filename().string());
   }
-  Importer importer(options, "MDVS data: " + util::join(names, ", "), false);
+  Importer importer(options, "MDVS data: " + util::join(names, ", "));
   for (const MdvsFile& file : files) {
     MdvsJoiner joiner(importer, file.style);
     const skeleton::MdvsReport read =

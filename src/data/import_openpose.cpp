@@ -212,7 +212,8 @@ ImportReport import_openpose(const fs::path& poses, const fs::path& media, const
   const std::vector<Piece> pieces = find_pieces(poses, media);
   const bool silent = options.allow_silent &&
                       std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return !piece.has_sound; });
-  Importer importer(options, "OpenPose keypoints of " + std::to_string(pieces.size()) + " videos", silent);
+  Importer importer(options, "OpenPose keypoints of " + std::to_string(pieces.size()) + " videos",
+                    silent ? kSilentNotice : "");
   for (const Piece& piece : pieces) {
     import_piece(importer, piece, style, openpose, options);
   }

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-DatasetWriter::Card filled(const ImportOptions& options, const std::string& origin, bool silent) {
+DatasetWriter::Card filled(const ImportOptions& options, const std::string& origin, const std::string& notice) {
   if (options.out.empty()) {
     throw UsageError("--out must name the dataset folder to write");
   }
@@ -29,8 +29,8 @@ DatasetWriter::Card filled(const ImportOptions& options, const std::string& orig
     card.origin +=
         fmt::format(" - NOT SPLIT BY SOURCE: the last {} s of every video test it", options.film.tail_seconds);
   }
-  if (silent) {
-    card.origin += " - SILENT: takes without music hold digital silence and teach nothing about music";
+  if (!notice.empty()) {
+    card.origin += " - " + notice;
   }
   return card;
 }
@@ -76,8 +76,8 @@ media::Audio silence(double seconds) {
   return audio;
 }
 
-Importer::Importer(const ImportOptions& options, const std::string& origin, bool silent)
-    : options_(options), writer_(options.out, filled(options, origin, silent), options.overwrite) {}
+Importer::Importer(const ImportOptions& options, const std::string& origin, const std::string& notice)
+    : options_(options), writer_(options.out, filled(options, origin, notice), options.overwrite) {}
 
 bool Importer::seen_enough(const std::string& where, const skeleton::Motion& motion) {
   const double missing = motion.frames() == 0 ? 1.0 : skeleton::missing_share(motion);

@@ -17,12 +17,15 @@ std::string as_id(const std::string& text);
 /// Throws UsageError with the nearest style.
 void require_style(const std::string& style);
 media::Audio silence(double seconds);
+/// The card's notice where takes hold silence.
+inline constexpr const char* kSilentNotice =
+    "SILENT: takes without music hold digital silence and teach nothing about music";
 
 /// Collects takes into a folder and keeps the report.
 class Importer {
  public:
-  /// `silent`: some takes will hold silence, which the card then says.
-  Importer(const ImportOptions& options, const std::string& origin, bool silent);
+  /// `origin` stands on the card where the user states none; `notice` stands behind either.
+  Importer(const ImportOptions& options, const std::string& origin, const std::string& notice = {});
 
   ImportReport& report() { return report_; }
   void skip(const std::string& where, const std::string& why) { report_.skipped.push_back(where + ": " + why); }

@@ -70,7 +70,9 @@ MusicCache::Arrays MusicCache::get(const TakeInfo& info, const std::string& para
     }
   }
   Arrays arrays = make();
-  keep(file, arrays);
+  if (keep_) {
+    keep(file, arrays);
+  }
   return arrays;
 }
 

@@ -20,7 +20,8 @@ class MusicCache {
  public:
   using Sound = std::function<media::Audio()>;  // decodes; called only for what is not there yet
 
-  explicit MusicCache(std::filesystem::path dataset) : dataset_(std::move(dataset)) {}
+  /// `keep`: write what is found; what is there already is used either way.
+  explicit MusicCache(std::filesystem::path dataset, bool keep = true) : dataset_(std::move(dataset)), keep_(keep) {}
   /// Beats of music::find_beats with its defaults, in s.
   std::vector<double> beats(const TakeInfo& info, const Sound& sound) const;
   /// music::analyse_track with these beats.
@@ -31,6 +32,7 @@ class MusicCache {
   Arrays get(const TakeInfo& info, const std::string& parameters, const std::vector<std::string>& names,
              const std::function<Arrays()>& make) const;
   std::filesystem::path dataset_;
+  bool keep_;
 };
 
 }  // namespace stgmamba::data

@@ -31,7 +31,7 @@ std::shared_ptr<const CachedTake> decode(const Dataset& dataset, const TakeInfo&
   }
   cached->motion = std::move(take.motion);
   if (features) {
-    cached->features = MusicCache(dataset.folder()).features(info, [&] { return take.audio; });
+    cached->features = MusicCache(dataset.folder(), dataset.keeps_music()).features(info, [&] { return take.audio; });
   }
   return cached;
 }

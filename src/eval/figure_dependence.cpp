@@ -128,6 +128,14 @@ std::size_t nodes_shown(const Dependence& example) {
   }));
 }
 
+/// The two pictures have scales of their own, so the caption says how they compare.
+std::string beside_spatial(const Dependence& example) {
+  const double spatial = example.spatial(1).front().response;
+  return spatial > 0.0 ? fmt::format("; the strongest is {:.2g} of the strongest on the left",
+                                     example.temporal(1).front().response / spatial)
+                       : "";
+}
+
 }  // namespace
 
 Figure draw_dependences(const Stretch& stretch, const Motion& motion, const std::vector<Dependence>& examples,
@@ -148,8 +156,8 @@ Figure draw_dependences(const Stretch& stretch, const Motion& motion, const std:
                                    {"joint", skeleton::joint_name(example.joint)},
                                    {"spatial", nodes_json(example.spatial(kSpatialNodes))},
                                    {"temporal", nodes_json(example.temporal(kTemporalNodes))}});
-    shown += fmt::format("{}{} of {} ({})", i == 0 ? "" : ", ", nodes_shown(example), kTemporalNodes,
-                         skeleton::joint_name(example.joint));
+    shown += fmt::format("{}{} of {} ({}{})", i == 0 ? "" : ", ", nodes_shown(example), kTemporalNodes,
+                         skeleton::joint_name(example.joint), beside_spatial(example));
   }
   const std::string what =
       response == Response::kBlock

@@ -161,7 +161,7 @@ std::vector<TableRun> table_runs(const TableConfig& table, const fs::path& runs_
 void check_run(const TableRun& run, const std::string& data_hash) {
   const std::string resolved = train::print_config(run.options, false);
   train::check_identity(run.options.runs_dir / run.options.run_name,
-                        {train::identity_hash(resolved), data_hash, static_cast<std::uint64_t>(run.seed)});
+                        {train::identity_hash(resolved), data_hash, static_cast<std::uint64_t>(run.seed), resolved});
 }
 
 }  // namespace stgmamba::eval

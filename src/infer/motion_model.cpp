@@ -9,39 +9,22 @@
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
+#include "infer/model_folder.hpp"
+
 namespace stgmamba::infer {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kNetwork = "generator";  // its weights: generator.safetensors or generator.pth
-
-/// config.yaml beside the weights (a checkpoint that travels alone) or in the run that holds them.
-fs::path config_of(const fs::path& checkpoint) {
-  const fs::path absolute = fs::absolute(checkpoint).lexically_normal();
-  for (fs::path folder = absolute; folder != folder.root_path(); folder = folder.parent_path()) {
-    if (fs::exists(folder / "config.yaml")) {
-      return folder / "config.yaml";
-    }
-    if (fs::exists(folder / "checkpoints")) {
-      break;
-    }
-  }
-  throw CheckpointError("{}: no config.yaml in it or in its run, so the network is unknown; copy it from the run",
-                        checkpoint.string());
-}
+constexpr const char* kDancing = "music_to_skeleton";
 
 /// Whether a run trained a dancer: other tasks' runs hold none.
 bool trained_a_dancer(const fs::path& run) {
-  std::string task = "music_to_skeleton";
   try {
-    if (fs::exists(run / "config.yaml")) {
-      config::Document::load(run / "config.yaml").root().read("task", task);
-    }
+    return !fs::exists(run / "config.yaml") || task_of(run / "config.yaml") == kDancing;
   } catch (const ConfigError& error) {
     util::log().warn("{}; the run is passed over", error.what());
     return false;
   }
-  return task == "music_to_skeleton";
 }
 
 }  // namespace
@@ -51,6 +34,10 @@ fs::path find_model(const fs::path& path, const std::string& which) {
     throw CheckpointError("{}: no such run or checkpoint; make one with stg_train --config CONFIG", path.string());
   }
   if (!weights::find_weights(path, kNetwork).empty()) {
+    if (which != "auto") {
+      throw CheckpointError("{}: is one checkpoint and no run, so there is no '{}' to choose; give the run's folder",
+                            path.string(), which);
+    }
     const std::string damage = io::checkpoint_damage(path);
     if (!damage.empty()) {
       throw CheckpointError("{}: {}; take another checkpoint of the run", path.string(), damage);
@@ -79,7 +66,12 @@ MotionModel MotionModel::load(const fs::path& path, c10::Device device, const st
   MotionModel model;
   model.checkpoint = find_model(path, which);
   model.device = device;
-  const auto document = config::Document::load(config_of(model.checkpoint));
+  const fs::path config = config_of(model.checkpoint);
+  if (const std::string task = task_of(config); task != kDancing) {
+    throw CheckpointError("{}: its task is {}, a dancer's is {}; give the run of a first stage", config.string(), task,
+                          kDancing);
+  }
+  const auto document = config::Document::load(config);
   model.generator = models::make_generator(document.root().section("model"), 0);
   model.weights_file = model_weights(model.checkpoint);
   if (model.weights_file.stem() == io::averaged_name(kNetwork)) {

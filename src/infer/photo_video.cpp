@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "stgmamba/skeleton/draw.hpp"
 #include "stgmamba/util/check.hpp"
@@ -16,7 +17,7 @@ namespace {
 constexpr int kLeastHeight = 256, kMostHeight = 1080, kMostWidth = 1920;
 constexpr int kLeastSide = 16, kMostAspect = 20;
 constexpr double kMostMissing = 0.5;  // of a motion's joints
-constexpr double kSheetScale = 0.4;
+constexpr double kSheetScale = 0.4, kMostTogether = 3840.0;
 
 /// The placed pose over (or, on white, beside) the picture.
 void draw_pose(media::Image& picture, const PhotoPose& pose) {
@@ -42,6 +43,42 @@ media::Image beside(const media::Image& picture, const PhotoPose& pose) {
   return both;
 }
 
+media::Image draw_video(const DanceVideo& video, const DanceFrame& frame, Overlay overlay) {
+  PhotoPose placed;
+  media::Image picture = video.draw(frame, placed);
+  if (overlay == Overlay::kSkeleton) {
+    draw_pose(picture, placed);
+  }
+  return overlay == Overlay::kSideBySide ? beside(picture, placed) : picture;
+}
+
+/// Side by side, all as high as the lowest and no wider together than kMostTogether.
+media::Image in_a_row(const std::vector<media::Image>& pictures) {
+  int height = pictures.front().height;
+  for (const media::Image& picture : pictures) {
+    height = std::min(height, picture.height);
+  }
+  double width = 0.0;
+  for (const media::Image& picture : pictures) {
+    width += static_cast<double>(picture.width) * height / picture.height;
+  }
+  const int row = even(height * std::min(1.0, kMostTogether / width));
+  std::vector<media::Image> parts;
+  int whole = 0;
+  for (const media::Image& picture : pictures) {
+    const int wide = even(static_cast<double>(picture.width) * row / picture.height);
+    parts.push_back(wide == picture.width && row == picture.height ? picture : media::resize(picture, wide, row));
+    whole += wide;
+  }
+  media::Image canvas(whole, row);
+  int left = 0;
+  for (const media::Image& part : parts) {
+    media::paste(canvas, part, left, 0);
+    left += part.width;
+  }
+  return canvas;
+}
+
 }  // namespace
 
 media::Image fit_photo(const media::Image& photo, int height, const std::string& name) {
@@ -64,10 +101,10 @@ PhotoPose scale_pose(const PhotoPose& pose, double to_x, double to_y) {
   return out;
 }
 
-std::int64_t write_dance_video(const std::filesystem::path& path, const skeleton::Motion& motion, const DrawFrame& draw,
-                               const PhotoVideoOptions& options) {
-  STG_CHECK(motion.frames() > 0 && options.video.seconds > 0.0, "[write_dance_video] {} frames, {} s", motion.frames(),
-            options.video.seconds);
+std::int64_t write_dance_videos(const std::vector<DanceVideo>& videos, const std::filesystem::path& together,
+                                const skeleton::Motion& motion, const PhotoVideoOptions& options) {
+  STG_CHECK(!videos.empty() && motion.frames() > 0 && options.video.seconds > 0.0,
+            "[write_dance_videos] {} videos, {} frames, {} s", videos.size(), motion.frames(), options.video.seconds);
   const double fps = options.video.rate.value();
   const std::int64_t frames = std::max<std::int64_t>(1, std::llround(options.video.seconds * fps));
   skeleton::Motion whole = motion;
@@ -75,27 +112,32 @@ std::int64_t write_dance_video(const std::filesystem::path& path, const skeleton
   std::fill(whole.score.begin(), whole.score.end(), 1.0F);  // filled joints count as seen from here on
   const skeleton::Motion moving = at_rate(whole, fps, frames);
   const std::vector<skeleton::NearSide> near = skeleton::near_sides(moving);
-  write_frames(path, frames, options.video, kSheetScale, [&](std::int64_t frame) {
-    PhotoPose placed;
-    media::Image picture = draw(moving, frame, near[static_cast<std::size_t>(frame)], placed);
-    if (options.overlay == Overlay::kSkeleton) {
-      draw_pose(picture, placed);
+  std::vector<FrameFile> files;
+  for (const DanceVideo& video : videos) {
+    files.push_back({video.path, video.comment});
+  }
+  if (!together.empty()) {
+    files.push_back({together, options.video.comment});
+  }
+  write_frames(files, frames, options.video, kSheetScale, [&](std::int64_t frame, std::span<const std::int64_t> later) {
+    std::vector<media::Image> pictures;
+    for (const DanceVideo& video : videos) {
+      pictures.push_back(
+          draw_video(video, {moving, frame, near[static_cast<std::size_t>(frame)], later}, options.overlay));
     }
-    return options.overlay == Overlay::kSideBySide ? beside(picture, placed) : picture;
+    if (!together.empty()) {
+      pictures.push_back(in_a_row(pictures));
+    }
+    return pictures;
   });
   return frames;
 }
 
-std::int64_t write_cutout_video(const std::filesystem::path& path, const Cutout& person, const skeleton::Motion& motion,
-                                const PhotoVideoOptions& options) {
-  const PlacedDance dance(person, motion);
-  return write_dance_video(
-      path, motion,
-      [&](const skeleton::Motion& moving, std::int64_t frame, skeleton::NearSide near, PhotoPose& placed) {
-        placed = dance.place(moving, frame);
-        return person.render(placed, near);
-      },
-      options);
+DrawFrame cutout_drawer(const Cutout& person, const skeleton::Motion& motion) {
+  return [&person, dance = std::make_shared<PlacedDance>(person, motion)](const DanceFrame& frame, PhotoPose& placed) {
+    placed = dance->place(frame.motion, frame.frame);
+    return person.render(placed, frame.near);
+  };
 }
 
 }  // namespace stgmamba::infer

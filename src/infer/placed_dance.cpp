@@ -197,11 +197,14 @@ void PlacedDance::Impl::fit(const Motion& motion) {
   travel = 0.0;
 }
 
-PlacedDance::PlacedDance(const Cutout& person, const Motion& motion) : impl_(new Impl{person.body()}) {
+PlacedDance::PlacedDance(const Cutout& person, const Motion& motion)
+    : PlacedDance(person.body(), person.width(), motion) {}
+
+PlacedDance::PlacedDance(const BodyShape& body, int width, const Motion& motion) : impl_(new Impl{body}) {
   STG_CHECK(motion.frames() > 0 && skeleton::missing_share(motion) < 1.0, "[PlacedDance] an empty motion");
   Motion whole = motion;
   skeleton::fill_missing(whole, 0.5);
-  impl_->width = person.width();
+  impl_->width = width;
   impl_->measure(whole);
   impl_->fit(whole);
 }

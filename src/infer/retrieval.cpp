@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "stgmamba/data/batch.hpp"
+#include "stgmamba/skeleton/beat_warp.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/random.hpp"
 
@@ -15,6 +16,8 @@ namespace stgmamba::infer {
 namespace {
 
 using skeleton::Motion;
+using skeleton::position_at;
+using skeleton::time_at;
 
 constexpr double kFade = 0.4;         // s, cross-fade between pieces
 constexpr double kTempoWeight = 4.0;  // an octave of tempo costs as much as four standard deviations of energy
@@ -42,21 +45,6 @@ double mean_of(const std::vector<double>& values, std::size_t first, std::size_t
     sum += values[i] / static_cast<double>(count);
   }
   return sum;
-}
-
-/// Time of a beat position, which may lie before the first beat or after the last: the period next to it goes on.
-double time_at(const std::vector<double>& beats, double position) {
-  const auto last = static_cast<std::ptrdiff_t>(beats.size()) - 2;
-  const auto at =
-      static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(std::floor(position)), 0, last));
-  return beats[at] + (position - static_cast<double>(at)) * (beats[at + 1] - beats[at]);
-}
-
-double position_at(const std::vector<double>& beats, double seconds) {
-  const auto after = std::upper_bound(beats.begin(), beats.end(), seconds) - beats.begin();
-  const auto last = static_cast<std::ptrdiff_t>(beats.size()) - 2;
-  const auto at = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(after - 1, 0, last));
-  return static_cast<double>(at) + (seconds - beats[at]) / (beats[at + 1] - beats[at]);
 }
 
 /// Pose at a time, linear between frames, held at the ends: added to `out` with a weight.

@@ -20,11 +20,11 @@ std::int64_t write_skeleton_video(const std::filesystem::path& path, const skele
   const skeleton::Motion drawn = at_rate(motion, options.rate.value(), frames);
   skeleton::DrawStyle style;
   style.scale = options.scale * (path.extension() == ".png" ? 0.5 : 1.0);  // a sheet is drawn small, not shrunk
-  write_frames(path, frames, options, 1.0, [&](std::int64_t frame) {
+  write_frames({{path, options.comment}}, frames, options, 1.0, [&](std::int64_t frame, auto /*later*/) {
     media::Image canvas(even(skeleton::kFrameWidth * style.scale), even(skeleton::kFrameHeight * style.scale),
                         style.background);
     skeleton::draw_skeleton(canvas, drawn, frame, style);
-    return canvas;
+    return std::vector<media::Image>{std::move(canvas)};
   });
   return frames;
 }

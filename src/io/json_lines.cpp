@@ -74,6 +74,8 @@ Json read_json(const fs::path& path) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw DataError("{}: not JSON at byte {}", path.string(), error.byte);
+  } catch (const Json::out_of_range&) {
+    throw DataError("{}: holds a number that is too large", path.string());
   }
 }
 

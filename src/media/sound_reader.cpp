@@ -134,6 +134,12 @@ void SoundReader::convert(const AVFrame* frame, std::vector<float>& out) {
 }
 
 void SoundReader::append(const float* samples, std::int64_t count, std::vector<float>& out) {
+  const std::int64_t size = count * channels_;
+  if (const float* bad = std::find_if_not(samples, samples + size, [](float x) { return std::isfinite(x); });
+      bad != samples + size) {  // files of floating-point samples can hold them
+    throw DataError("{}: samples must be finite numbers, got {} at {:.3f} s; repair or convert the file",
+                    path_.string(), *bad, position() + static_cast<double>((bad - samples) / channels_) / rate_);
+  }
   produced_ += count;
   const std::int64_t dropped = std::min(skip_, count);
   skip_ -= dropped;

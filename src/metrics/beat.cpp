@@ -117,6 +117,10 @@ double consistency(const std::vector<double>& from, const std::vector<double>& t
   return sum / static_cast<double>(from.size());
 }
 
+double border_seconds(const BeatOptions& options, double fps) {
+  return options.border_rule ? order_of(options, fps) / fps : -1e9;
+}
+
 std::vector<double> inside_border(const std::vector<double>& beats, double seconds, double border) {
   std::vector<double> inside;
   std::copy_if(beats.begin(), beats.end(), std::back_inserter(inside),
@@ -132,6 +136,14 @@ std::vector<double> phase_shifted(const std::vector<double>& beats, double share
     moved.push_back(beats[i] + share * period);
   }
   return moved;
+}
+
+std::vector<std::vector<double>> phase_shifts(const std::vector<double>& beats) {
+  std::vector<std::vector<double>> all;
+  for (int k = 0; k < kPhaseShifts; ++k) {
+    all.push_back(phase_shifted(beats, (k + 0.5) / kPhaseShifts));
+  }
+  return all;
 }
 
 double BeatScore::bc() const {
@@ -168,7 +180,7 @@ BeatScore& BeatScore::operator+=(const BeatScore& other) {
 
 BeatScore beat_consistency(const skeleton::Motion& motion, const std::vector<double>& music_beats,
                            const BeatOptions& options) {
-  const double border = options.border_rule ? order_of(options, motion.fps) / motion.fps : -1e9;
+  const double border = border_seconds(options, motion.fps);
   const double seconds = motion.seconds();
   const std::vector<double> kinematic = kinematic_beats(motion, options);
   const std::vector<double> music = inside_border(music_beats, seconds, border);
@@ -187,8 +199,7 @@ BeatScore beat_consistency(const skeleton::Motion& motion, const std::vector<dou
   score.bc_k_sum = backwards(music_beats);
   double chance = 0.0;
   int phases = 0;
-  for (int k = 0; k < kPhaseShifts; ++k) {
-    const std::vector<double> moved = phase_shifted(music_beats, (k + 0.5) / kPhaseShifts);
+  for (const std::vector<double>& moved : phase_shifts(music_beats)) {
     score.bc_k_chance_sum += backwards(moved) / kPhaseShifts;
     const std::vector<double> inside = inside_border(moved, seconds, border);
     if (!inside.empty()) {

@@ -64,8 +64,7 @@ void BeatMatch::add(const BeatMatch& other, double weight) {
 
 BeatMatch match_beats(const skeleton::Motion& motion, const std::vector<double>& music_beats, double tolerance,
                       const BeatOptions& options) {
-  const double border =
-      options.border_rule ? (options.order > 0 ? options.order : beat_order(motion.fps)) / motion.fps : -1e9;
+  const double border = border_seconds(options, motion.fps);
   const std::vector<double> inside = inside_border(music_beats, motion.seconds(), border);
   BeatMatch match;
   if (inside.empty() || music_beats.size() < 2) {
@@ -77,9 +76,8 @@ BeatMatch match_beats(const skeleton::Motion& motion, const std::vector<double>&
   match.music = static_cast<double>(inside.size());
   match.kinematic = static_cast<double>(kinematic.size());
   match.matched = matched_beats(kinematic, inside, tolerance);
-  for (int k = 0; k < kPhaseShifts; ++k) {
-    const std::vector<double> moved =
-        inside_border(phase_shifted(music_beats, (k + 0.5) / kPhaseShifts), motion.seconds(), border);
+  for (const std::vector<double>& shifted : phase_shifts(music_beats)) {
+    const std::vector<double> moved = inside_border(shifted, motion.seconds(), border);
     match.music_chance += static_cast<double>(moved.size()) / kPhaseShifts;
     match.matched_chance += static_cast<double>(matched_beats(kinematic, moved, tolerance)) / kPhaseShifts;
   }

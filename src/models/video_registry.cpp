@@ -47,6 +47,10 @@ std::vector<std::string> video_generator_names() {
   return names;
 }
 
+void use_channels_last(VideoGenerator& network) {
+  nn::channels_last(network);
+}
+
 std::shared_ptr<VideoGenerator> make_video_generator(config::Section model, std::uint64_t seed) {
   std::string name = "gr_composite";
   model.read("name", name, video_generator_names());

@@ -29,7 +29,31 @@ torch::nn::AnyModule make_norm(ImageNorm norm, std::int64_t channels) {
     return torch::nn::AnyModule(torch::nn::BatchNorm2d(channels));
   }
   return torch::nn::AnyModule(
-      torch::nn::InstanceNorm2d(torch::nn::InstanceNorm2dOptions(channels).affine(norm == ImageNorm::kInstanceAffine)));
+      InstanceNorm(torch::nn::InstanceNorm2dOptions(channels).affine(norm == ImageNorm::kInstanceAffine)));
+}
+
+torch::Tensor InstanceNormImpl::forward(const torch::Tensor& x) {
+  const bool last = x.dim() == 4 && !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+  if (!last || !x.is_cpu() || at::GradMode::is_enabled()) {
+    return torch::nn::InstanceNorm2dImpl::forward(x);
+  }
+  // The batch norm of one image is its instance norm, and ATen's keeps channels last.
+  torch::Tensor out = torch::empty_like(x);  // [N, C, H, W]
+  for (std::int64_t n = 0; n < x.size(0); ++n) {
+    torch::Tensor one = out.narrow(0, n, 1), mean = torch::empty({0}, x.options()), scale = torch::empty_like(mean);
+    at::native_batch_norm_out(one, mean, scale, x.narrow(0, n, 1), weight, bias, {}, {}, /*training=*/true,
+                              /*momentum=*/0.0, options.eps());
+  }
+  return out;
+}
+
+void channels_last(torch::nn::Module& module) {
+  const torch::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : module.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
 }
 
 ResnetBlockImpl::ResnetBlockImpl(std::int64_t channels, ImageNorm norm) {

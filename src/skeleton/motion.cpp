@@ -170,25 +170,18 @@ std::vector<float> denormalise(const std::vector<float>& xy) {
   return out;
 }
 
-Motion resample(const Motion& motion, double fps) {
-  STG_CHECK(fps > 0 && motion.fps > 0, "[resample] frame rates must be above 0, got {} and {}", motion.fps, fps);
+Motion poses_at(const Motion& motion, const std::vector<double>& places, double fps) {
   const std::int64_t frames = motion.frames();
-  if (frames == 0 || fps == motion.fps) {
-    Motion same = motion;
-    same.fps = fps;
-    return same;
-  }
-  const double last = static_cast<double>(frames - 1) / motion.fps;
-  const auto count = static_cast<std::int64_t>(std::floor(last * fps + 1e-9)) + 1;
-  Motion out(count, fps);
+  STG_CHECK(frames > 0, "[poses_at] needs a motion with frames, got {}", frames);
+  Motion out(std::ssize(places), fps);
   const auto coordinate = [&](std::int64_t frame, std::int64_t row) {
     const bool inside = frame >= 0 && frame < frames;
     return inside && motion.score[static_cast<std::size_t>(frame * kJoints + row / 2)] > 0.0F
                ? motion.xy[static_cast<std::size_t>(frame * kJoints * 2 + row)]
                : kNan;
   };
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double at = std::min(static_cast<double>(i) * motion.fps / fps, static_cast<double>(frames - 1));
+  for (std::int64_t i = 0; i < out.frames(); ++i) {
+    const double at = std::clamp(places[static_cast<std::size_t>(i)], 0.0, static_cast<double>(frames - 1));
     const auto base = std::min<std::int64_t>(static_cast<std::int64_t>(at), std::max<std::int64_t>(frames - 2, 0));
     const auto t = static_cast<float>(at - static_cast<double>(base));
     for (std::int64_t row = 0; row < kJoints * 2; ++row) {
@@ -207,6 +200,22 @@ Motion resample(const Motion& motion, double fps) {
     }
   }
   return out;
+}
+
+Motion resample(const Motion& motion, double fps) {
+  STG_CHECK(fps > 0 && motion.fps > 0, "[resample] frame rates must be above 0, got {} and {}", motion.fps, fps);
+  const std::int64_t frames = motion.frames();
+  if (frames == 0 || fps == motion.fps) {
+    Motion same = motion;
+    same.fps = fps;
+    return same;
+  }
+  const double last = static_cast<double>(frames - 1) / motion.fps;
+  std::vector<double> places(static_cast<std::size_t>(std::floor(last * fps + 1e-9)) + 1);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i] = static_cast<double>(i) * motion.fps / fps;
+  }
+  return poses_at(motion, places, fps);
 }
 
 Motion mirror(const Motion& motion) {

@@ -12,6 +12,7 @@
 
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/error.hpp"
+#include "stgmamba/util/smooth.hpp"
 
 namespace stgmamba::skeleton {
 namespace {
@@ -66,24 +67,6 @@ std::optional<Ground> left_of(const Motion3& motion, std::int64_t frame) {
   return std::hypot(sum[0], sum[1]) > 1e-6 ? std::optional(sum) : std::nullopt;
 }
 
-std::vector<double> gaussian(const std::vector<double>& values, double sigma) {
-  const auto count = static_cast<std::ptrdiff_t>(values.size());
-  const auto radius = static_cast<std::ptrdiff_t>(std::ceil(3 * sigma));
-  std::vector<double> out(values.size());
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    double sum = 0;
-    double weights = 0;
-    for (std::ptrdiff_t j = std::max<std::ptrdiff_t>(0, i - radius); j <= std::min(count - 1, i + radius); ++j) {
-      const double distance = sigma > 0 ? static_cast<double>(i - j) / sigma : 0.0;
-      const double weight = std::exp(-0.5 * distance * distance);
-      sum += weight * values[static_cast<std::size_t>(j)];
-      weights += weight;
-    }
-    out[static_cast<std::size_t>(i)] = sum / weights;
-  }
-  return out;
-}
-
 /// Angle of the camera's right-hand side (the dancer's left) on the ground, per frame, radians from +x towards +z.
 std::vector<double> camera_angles(const Motion3& motion, const ProjectOptions& options) {
   const auto frames = static_cast<std::size_t>(motion.frames());
@@ -106,7 +89,7 @@ std::vector<double> camera_angles(const Motion3& motion, const ProjectOptions& o
   if (!options.follow || !fill(angles)) {
     return std::vector<double>(frames, std::atan2(mean[1], mean[0]));
   }
-  return gaussian(angles, options.heading_smoothing * motion.fps);
+  return util::gaussian_smooth(angles, options.heading_smoothing * motion.fps);
 }
 
 /// Where the dancer stands on the ground: the middle of the hips, or the neck where they are not seen.
@@ -190,7 +173,7 @@ std::vector<double> travel(const Motion3& motion, const std::array<std::vector<d
   }
   double keep = fitting_share(out, reach, share, half_width);
   if (keep < share) {
-    const std::vector<double> pan = gaussian(out, kPanSeconds * motion.fps);
+    const std::vector<double> pan = util::gaussian_smooth(out, kPanSeconds * motion.fps);
     std::transform(out.begin(), out.end(), pan.begin(), out.begin(), std::minus<>());
     keep = fitting_share(out, reach, share, half_width);
   }

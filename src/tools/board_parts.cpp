@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "board_parts.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "stgmamba/train/trainer.hpp"
 #include "stgmamba/util/log.hpp"
 #include "stgmamba/util/progress.hpp"
+#include "stgmamba/util/text.hpp"
 
 namespace stgmamba::tools {
 
@@ -94,10 +96,12 @@ void add_study(const std::string& path, const std::vector<std::string>& columns,
         continue;
       }
       found = true;
-      for (const std::string& column : columns) {
-        if (votes.is_object() && votes.contains(column) && votes[column].is_number()) {
-          info->given[column] = votes[column].get<double>();
+      for (const auto& [column, share] : votes.items()) {
+        if (std::find(columns.begin(), columns.end(), column) == columns.end() || !share.is_number()) {
+          throw DataError("{}: '{}' of '{}' must be a number for one of the table's columns {}", path, column, row,
+                          util::join(columns, ", "));
         }
+        info->given[column] = share.get<double>();
       }
     }
     if (!found) {

@@ -26,16 +26,22 @@ class ImportAction : public DataAction {
 
  private:
   void declare_common(CLI::App& sub);
+  void declare_warp(CLI::App& sub);
+  void read_warp();
   void declare_openpose(CLI::App& app);
   std::vector<data::MdvsFile> mdvs_files() const;
   std::string made_by() const;
 
   CLI::App *mdvs_ = nullptr, *openpose_ = nullptr, *joints3d_ = nullptr;
   std::vector<std::string> files_, songs_;
-  std::string poses_, media_, style_, out_;
+  std::string poses_, media_, style_, out_, warp_ = "none";
+  CLI::Option* first_beat_ = nullptr;
+  std::vector<CLI::Option*> pace_options_;  // of joints3d, for the card
+  std::vector<CLI::Option*> warp_options_;  // likewise; they count only with --warp beats
   skeleton::OpenPoseOptions openpose_options_;
   data::Joints3dOptions joints3d_options_;
   data::ImportOptions options_;
+  double first_beat_seconds_ = 0.0;
 };
 
 void ImportAction::declare_common(CLI::App& sub) {
@@ -95,12 +101,53 @@ CLI::App* ImportAction::declare(CLI::App& app) {
   joints3d_ = sub->add_subcommand("joints3d", "Motion capture: 3-D joints as JSON, projected");
   joints3d_->add_option("files", files_, "JSON files")->required();
   joints3d_->add_option("--song", songs_, "Songs to dance to, given to the performances in turn");
-  joints3d_->add_option("--song-start", joints3d_options_.song_start, "Where in the song to begin, s")
-      ->check(CLI::NonNegativeNumber);
-  joints3d_->add_option("--speed", joints3d_options_.speed, "Play the motion this much faster")
-      ->check(CLI::Range(0.1, 10.0));
+  pace_options_.push_back(
+      joints3d_->add_option("--song-start", joints3d_options_.song_start, "Where in the song to begin, s")
+          ->check(CLI::NonNegativeNumber));
+  pace_options_.push_back(joints3d_->add_option("--speed", joints3d_options_.speed, "Play the motion this much faster")
+                              ->check(CLI::Range(0.1, 10.0)));
+  declare_warp(*joints3d_);
   declare_common(*joints3d_);
   return sub;
+}
+
+void ImportAction::declare_warp(CLI::App& sub) {
+  data::WarpOptions& warp = joints3d_options_.warp;
+  pace_options_.push_back(
+      sub.add_option("--warp", warp_, "beats: move the motion's own beats onto the song's; none: keep its pace")
+          ->check(CLI::IsMember({"none", "beats"}))
+          ->capture_default_str());
+  CLI::Option* bpm = sub.add_option("--bpm", warp.song_bpm, "Beats a minute of the songs (default: estimated)")
+                         ->check(CLI::Range(20.0, 400.0));
+  first_beat_ = sub.add_option("--first-beat", first_beat_seconds_,
+                               "The songs' beats stand at exactly --bpm from here on, s (default: tracked)")
+                    ->check(CLI::NonNegativeNumber)
+                    ->needs(bpm);
+  warp_options_ = {bpm, first_beat_};
+  warp_options_.push_back(
+      sub.add_option("--every", warp.every, "The motion's beats fall on one in so many beats of the song")
+          ->check(CLI::Range(1, 16))
+          ->capture_default_str());
+  warp_options_.push_back(
+      sub.add_option("--motion-bpm", warp.motion_bpm,
+                     "Beats a minute near which the motion's own are looked for (default: the song's, over --every)")
+          ->check(CLI::Range(20.0, 400.0)));
+  warp_options_.push_back(
+      sub.add_option("--max-rate", warp.max_rate, "Leave out what would be played more than this much faster or slower")
+          ->check(CLI::Range(1.01, 4.0))
+          ->capture_default_str());
+}
+
+void ImportAction::read_warp() {
+  joints3d_options_.warp.on = warp_ == "beats";
+  for (const CLI::Option* option : warp_options_) {
+    if (option->count() > 0 && !joints3d_options_.warp.on) {
+      throw UsageError("{} counts only with --warp beats", option->get_name());
+    }
+  }
+  if (first_beat_->count() > 0) {
+    joints3d_options_.warp.first_beat = first_beat_seconds_;
+  }
 }
 
 std::vector<data::MdvsFile> ImportAction::mdvs_files() const {
@@ -126,6 +173,11 @@ std::string ImportAction::made_by() const {
       text += fmt::format("{}{}", list == &songs_ ? " --song " : " ", std::filesystem::path(file).filename().string());
     }
   }
+  for (const std::vector<CLI::Option*>* list : {&pace_options_, &warp_options_}) {
+    for (const CLI::Option* option : *list) {
+      text += option->count() > 0 ? fmt::format(" {} {}", option->get_name(), option->as<std::string>()) : "";
+    }
+  }
   return text + (style_.empty() ? "" : " --style " + style_);
 }
 
@@ -141,6 +193,7 @@ int ImportAction::run(const SharedFlags& flags) {
   } else if (openpose_->parsed()) {
     report = data::import_openpose(poses_, media_, style_, openpose_options_, options_);
   } else {
+    read_warp();
     joints3d_options_.songs.assign(songs_.begin(), songs_.end());
     report = data::import_joints3d({files_.begin(), files_.end()}, style_, joints3d_options_, options_);
   }

@@ -34,6 +34,10 @@ struct Plan {
 };
 
 Plan make_plan(const BoardRequest& request) {
+  if (request.table.empty() && (request.run_missing || !request.study.empty())) {
+    throw UsageError("stg_eval: {} needs --table, whose {}", request.run_missing ? "--run-missing" : "--study",
+                     request.run_missing ? "runs are trained" : "columns it fills");
+  }
   Plan plan;
   if (!request.table.empty()) {
     plan.table = eval::read_table(eval::find_table(request.table));
@@ -177,7 +181,7 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
   eval::TestBedOptions options;
   options.split = plan.split;
   options.styles = plan.table.styles;
-  if (!request.generated.empty() && request.table.empty()) {
+  if (!request.generated.empty() && request.table.empty() && request.split.empty()) {
     options.takes = eval::takes_in(dataset, request.generated);
   }
   const eval::TestBed bed(dataset, options);

@@ -13,6 +13,7 @@
 #include "stgmamba/eval/motion_scores.hpp"
 #include "stgmamba/eval/parity.hpp"
 #include "stgmamba/infer/motion_model.hpp"
+#include "stgmamba/infer/video_model.hpp"
 #include "stgmamba/tools/program.hpp"
 #include "stgmamba/train/trainer.hpp"
 #include "stgmamba/util/log.hpp"
@@ -77,7 +78,7 @@ void EvalCommand::declare(CLI::App& app) {
   CLI::Option* checkpoint =
       app.add_option("--checkpoint", checkpoint_, "A run or checkpoint to score; with --config last or best too");
   app.add_option("--runs-dir", runs_dir_, "Where last and best are looked up")->capture_default_str();
-  app.add_option("--parity", parity_, "Folder of the bundle")->excludes(generated);
+  CLI::Option* parity = app.add_option("--parity", parity_, "Folder of the bundle")->excludes(generated);
   CLI::Option* check = app.add_flag(
       "--check", check_, "Compare outputs_theirs.safetensors in the bundle with ours (exit code 10: they differ)");
   app.add_option("--tolerance", tolerance_, "Largest difference allowed, relative to the largest value")
@@ -92,8 +93,9 @@ void EvalCommand::declare(CLI::App& app) {
   CLI::Option* frames =
       app.add_option("--frames", frames_, "Frames of each clip")->check(CLI::Range(1, 1000))->capture_default_str();
   for (CLI::Option* making : {dtype, batch, frames}) {  // a bundle is made or compared, not both
-    making->excludes(check)->excludes(generated);
+    making->needs(parity)->excludes(check)->excludes(generated);
   }
+  check->needs(parity);
   config->excludes(check)->excludes(generated);
   checkpoint->excludes(check);
 }
@@ -135,7 +137,9 @@ void EvalCommand::declare_boards(CLI::App& app) {
   add("--replicates", board_.replicates, "Of the bootstrap behind the intervals")
       ->check(CLI::Range(0, 100'000))
       ->capture_default_str();
-  app.add_option("--export", export_, "New folder: --checkpoint's model alone, in bfloat16, for others to dance with");
+  app.add_option(
+      "--export", export_,
+      "New folder: --checkpoint's model alone, for others to use: a dancer in bfloat16, a video model as it is");
   add("--card", card_, "music-sensitivity: does the dance follow the music?")
       ->check(CLI::IsMember({"music-sensitivity"}));
   app.add_flag("--cards", board_.cards, "Print the metrics' cards, alone or under a table")->group(group);
@@ -174,9 +178,11 @@ void EvalCommand::declare_figures(CLI::App& app) {
 
 /// Whether anything was asked for beyond the list of one folder's takes.
 bool EvalCommand::wants_board() const {
-  return !board_.table.empty() || (board_.generated.empty() && !checkpoint_.empty()) || !board_.metrics.empty() ||
-         !board_.gates.empty() || !board_.baseline.empty() || board_.format != "text" || board_.cards ||
-         !board_.style_classifier.empty() || board_.joints != "openpose18";
+  const BoardRequest plain;
+  return !board_.table.empty() || !checkpoint_.empty() || !board_.metrics.empty() || !board_.gates.empty() ||
+         !board_.baseline.empty() || !board_.study.empty() || !board_.split.empty() || board_.seeds != plain.seeds ||
+         board_.replicates != plain.replicates || board_.format != plain.format || board_.joints != plain.joints ||
+         !board_.style_classifier.empty() || board_.cards || board_.force || board_.run_missing || no_references_;
 }
 
 int EvalCommand::run(const SharedFlags& flags) {
@@ -194,7 +200,11 @@ int EvalCommand::run(const SharedFlags& flags) {
     if (checkpoint_.empty()) {
       throw UsageError("stg_eval: --export needs --checkpoint, the run or checkpoint whose model it is");
     }
-    infer::export_model(board_.checkpoint, export_);
+    if (infer::is_video_model(board_.checkpoint)) {
+      infer::export_video_model(board_.checkpoint, export_);
+    } else {
+      infer::export_model(board_.checkpoint, export_);
+    }
     print_result(export_);
     return static_cast<int>(ExitCode::kDone);
   }

@@ -41,6 +41,7 @@ class GenerateCommand : public Command {
     return "stg_generate --music song.mp3 -o dance.mp4\n"
            "  stg_generate --music song.mp3 --motion runs/kpop --seed 7 --variants 3 -o dance.mp4\n"
            "  stg_generate --music song.mp3 --image person.jpg --image-pose person.json -o dance.mp4\n"
+           "  stg_generate --music song.mp3 --image a.jpg --image b.jpg --video runs/puppets -o dance.mp4\n"
            "  stg_generate --music song.mp3 --save-skeleton dance.npz\n"
            "  stg_generate --from-skeleton dance.npz --music song.mp3 -o dance.mp4\n"
            "  stg_generate --music song.mp3 --motion demo -o dance.mp4      the built-in dancer, no model needed\n"
@@ -55,7 +56,8 @@ class GenerateCommand : public Command {
   infer::Dance dance_from_file() const;
   infer::Dance dance_from_memory(const media::Audio& audio, std::uint64_t seed);
   fs::path model_path() const;
-  std::string numbered(const std::string& path, std::size_t variant, std::size_t copy = 0) const;
+  std::string numbered(const std::string& path, std::size_t variant, std::size_t photo = 0) const;
+  std::vector<fs::path> videos(std::size_t variant) const;
   std::vector<std::string> targets() const;
   void report(const SharedFlags& flags, const infer::Dance& dance, const std::vector<std::string>& files,
               double seconds, std::int64_t frames) const;
@@ -101,24 +103,37 @@ void GenerateCommand::declare(CLI::App& app) {
   app.add_flag("-f,--force", force_, "Replace files that exist");
 }
 
-/// NAME.mp4, NAME-VARIANT.mp4, NAME-PHOTO.mp4 or NAME-VARIANT-PHOTO.mp4, by what there are several of.
-std::string GenerateCommand::numbered(const std::string& path, std::size_t variant, std::size_t copy) const {
+/// NAME.mp4, NAME-VARIANT.mp4, NAME-PHOTO.mp4 or NAME-VARIANT-PHOTO.mp4, by what there are several of; photos count
+/// from 1, 0 is none of them.
+std::string GenerateCommand::numbered(const std::string& path, std::size_t variant, std::size_t photo) const {
   const fs::path whole(path);
   std::string number = variants_ > 1 ? fmt::format("-{}", variant + 1) : "";
-  if (path == output_ && video_.copies() > 1) {
-    number += fmt::format("-{}", copy + 1);
+  if (photo > 0) {
+    number += fmt::format("-{}", photo);
   }
   return number.empty()
              ? path
              : (whole.parent_path() / (whole.stem().string() + number + whole.extension().string())).string();
 }
 
+/// One video a photo; with several photos, one more, first, of all of them side by side.
+std::vector<fs::path> GenerateCommand::videos(std::size_t variant) const {
+  std::vector<fs::path> paths;
+  if (!output_.empty()) {
+    paths.emplace_back(numbered(output_, variant));
+    for (std::size_t photo = 1; photo <= video_.copies() && video_.copies() > 1; ++photo) {
+      paths.emplace_back(numbered(output_, variant, photo));
+    }
+  }
+  return paths;
+}
+
 /// Every file that will be written.
 std::vector<std::string> GenerateCommand::targets() const {
   std::vector<std::string> paths;
   for (std::size_t n = 0; n < static_cast<std::size_t>(variants_); ++n) {
-    for (std::size_t copy = 0; copy < video_.copies() && !output_.empty(); ++copy) {
-      paths.push_back(numbered(output_, n, copy));
+    for (const fs::path& video : videos(n)) {
+      paths.push_back(video.string());
     }
     if (!save_skeleton_.empty()) {
       paths.push_back(numbered(save_skeleton_, n));
@@ -137,6 +152,15 @@ void GenerateCommand::check_arguments() const {
   if ((motion_ == "retrieval") == data_.empty()) {
     throw UsageError("stg_generate: --motion retrieval and --data DATASET belong together");
   }
+  const GenerateCommand plain;
+  const bool model = from_skeleton_.empty() && motion_ != "demo" && motion_ != "retrieval";
+  if (!model && (checkpoint_ != plain.checkpoint_ || long_ != plain.long_)) {
+    throw UsageError("stg_generate: --checkpoint and --long are for a model's dance, not for {}",
+                     from_skeleton_.empty() ? "--motion " + motion_ : "--from-skeleton");
+  }
+  if (from_skeleton_.empty() && skeleton_fps_ != plain.skeleton_fps_) {
+    throw UsageError("stg_generate: --skeleton-fps goes with --from-skeleton");
+  }
   const std::string kind = fs::path(output_).extension().string();
   if (!output_.empty() && kind != ".mp4" && kind != ".gif" && kind != ".png") {
     throw UsageError("{}: the video must be an .mp4, a .gif or a .png", output_);
@@ -144,9 +168,6 @@ void GenerateCommand::check_arguments() const {
   const std::string motion_kind = fs::path(save_skeleton_).extension().string();
   if (!motion_kind.empty() && motion_kind != ".npz" && motion_kind != ".json") {
     throw UsageError("{}: --save-skeleton must be an .npz, a .json or a folder (no suffix)", save_skeleton_);
-  }
-  if (!std::isfinite(start_) || !std::isfinite(seconds_)) {
-    throw UsageError("stg_generate: --start and --seconds must be numbers, got {} and {}", start_, seconds_);
   }
   infer::parse_rate(fps_);
   video_.check();
@@ -181,7 +202,8 @@ fs::path GenerateCommand::model_path() const {
   if (!newest.empty()) {
     return newest;
   }
-  const fs::path shipped = config::find_shared("dancer");
+  // A folder that was named and holds no run is a mistake, not a wish for another dancer.
+  const fs::path shipped = runs_dir_ == GenerateCommand().runs_dir_ ? config::find_shared("dancer") : fs::path();
   if (shipped.empty()) {
     throw UsageError("{}: no finished run; train one with 'stg_train --config tiny_kpop.yaml', or give --motion",
                      runs_dir_);
@@ -215,7 +237,9 @@ infer::Dance GenerateCommand::dance_from_memory(const media::Audio& audio, std::
   if (audio.samples.empty()) {
     throw DataError("no music came in: nothing to dance to");
   }
-  const auto library = infer::MotionLibrary::from_dataset(data::Dataset::open(data_));
+  data::Dataset dataset = data::Dataset::open(data_);
+  dataset.choose_beats("auto");  // imported dances bring none
+  const auto library = infer::MotionLibrary::from_dataset(dataset);
   util::log().info("{} pieces of eight beats in {}", library.pieces(), data_);
   const infer::BeatMusic music = infer::beat_music(audio, heard_beats(audio));
   infer::Dance result;
@@ -244,7 +268,7 @@ int GenerateCommand::run(const SharedFlags& flags) {
   check_arguments();
   util::install_stop_signals();
   if (!output_.empty()) {
-    video_.prepare();
+    video_.prepare(resolve_device(flags.device));
   }
   const media::TimeRange range{start_, seconds_};
   infer::Dance result;
@@ -272,11 +296,15 @@ int GenerateCommand::run(const SharedFlags& flags) {
       files.push_back(numbered(save_skeleton_, n));
       infer::write_motion(files.back(), result.variants[n]);
     }
-    for (std::size_t copy = 0; copy < video_.copies() && !output_.empty(); ++copy) {
-      files.push_back(numbered(output_, n, copy));
-      video.comment =
-          fmt::format("motion: {}; seed {}; video: {}", made_by_, flags.seed.value_or(1), video_.made_by(copy));
-      frames = video_.write(files.back(), copy, result.variants[n], video);
+    std::vector<fs::path> paths = videos(n);
+    for (const fs::path& path : paths) {
+      files.push_back(path.string());
+    }
+    if (!paths.empty()) {
+      const fs::path together = paths.size() > 1 ? paths.front() : fs::path();
+      paths.erase(paths.begin(), paths.begin() + (paths.size() > 1 ? 1 : 0));
+      video.comment = fmt::format("motion: {}; seed {}; ", made_by_, flags.seed.value_or(1));
+      frames = video_.write(paths, together, result.variants[n], video);
     }
   }
   report(flags, result, files, seconds, frames);
@@ -292,6 +320,7 @@ void GenerateCommand::report(const SharedFlags& flags, const infer::Dance& dance
   if (flags.json) {
     print_result(nlohmann::json{{"files", files},
                                 {"motion", made_by_},
+                                {"video", output_.empty() ? "" : video_.made_by()},
                                 {"seconds", seconds},
                                 {"frames", frames},
                                 {"seam_ratio", dance.seam_ratio},

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -44,6 +46,26 @@ void collect_flags(const CLI::App& app, std::vector<std::string>& flags) {
   }
 }
 
+/// The first flag that was given "inf", or "nan", which every range lets through; empty where there is none.
+std::string not_finite(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_type_name().starts_with("FLOAT")) {
+      continue;
+    }
+    for (const std::string& text : option->results()) {
+      if (!std::isfinite(std::strtod(text.c_str(), nullptr))) {
+        return fmt::format("{}: must be a finite number, got '{}'", option->get_name(), text);
+      }
+    }
+  }
+  for (const CLI::App* sub : app.get_subcommands()) {
+    if (std::string problem = not_finite(*sub); !problem.empty()) {
+      return problem;
+    }
+  }
+  return {};
+}
+
 /// What is wrong with the command line. A mistyped flag comes first: it is often why another one is missing.
 std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> flags;
@@ -63,7 +85,8 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
     const std::string near = util::nearest(word, names);
     return fmt::format("unexpected '{}'{}", word, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near));
   }
-  return first_line(error.what());
+  const std::string problem = not_finite(app);
+  return problem.empty() ? first_line(error.what()) : problem;
 }
 
 void complain(const std::string& message) {
@@ -82,7 +105,7 @@ int guarded(int verbosity, Action&& action) {
   try {
     return action();
   } catch (const StoppedError& stopped) {  // as asked, and nothing is lost
-    util::log().warn("{}", stopped.what());
+    util::log().info("{}", stopped.what());
     return static_cast<int>(stopped.code());
   } catch (const Error& error) {
     complain(error.what());
@@ -171,6 +194,9 @@ int run_program(int argc, char** argv, Command& command) {
   declare_shared(app, flags, raw, command.uses_gpu());
   try {
     app.parse(argc, argv);
+    if (const std::string problem = not_finite(app); !problem.empty()) {
+      throw CLI::ValidationError(problem);
+    }
   } catch (const CLI::Success& wanted) {  // --help, --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {

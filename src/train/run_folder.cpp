@@ -2,7 +2,9 @@
 #include "stgmamba/train/run_folder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -14,6 +16,7 @@
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/hash.hpp"
 #include "stgmamba/util/log.hpp"
+#include "stgmamba/util/text.hpp"
 
 namespace stgmamba::train {
 
@@ -58,6 +61,54 @@ void remove_leftovers(const fs::path& folder) {
   }
 }
 
+struct ConfigLine {
+  std::string key, text;  // "optim.lr", "  lr: 0.001"
+};
+
+/// The lines of a resolved configuration whose keys may not change.
+std::vector<ConfigLine> identifying_lines(const std::string& resolved_config) {
+  // The resolved text has one key a line and two spaces a level, so a stack of keys gives each line its dotted name.
+  std::vector<std::string> stack;
+  std::vector<ConfigLine> lines;
+  std::string key;
+  std::istringstream text(resolved_config);
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t indent = line.find_first_not_of(' ');
+    const std::size_t colon = line.find(':');
+    if (indent != std::string::npos && colon != std::string::npos && line[indent] != '-') {
+      stack.resize(indent / 2);
+      stack.push_back(line.substr(indent, colon - indent));
+      key = util::join(stack, ".");
+    }  // else: a list item belongs to the key above it
+    if (!may_change(key)) {
+      lines.push_back({key, line});
+    }
+  }
+  return lines;
+}
+
+/// The first keys that two resolved configurations disagree in: "optim.lr: 0.001 there, 0.002 now".
+std::string difference(const std::string& there, const std::string& now) {
+  constexpr std::size_t kShown = 3;
+  std::map<std::string, std::array<std::string, 2>> values;
+  for (const std::size_t side : {0U, 1U}) {
+    for (const ConfigLine& line : identifying_lines(side == 0 ? there : now)) {
+      const std::size_t begin = line.text.find_first_not_of(' ', line.text.find(':') + 1);
+      values[line.key][side] += begin == std::string::npos ? "" : line.text.substr(begin);
+    }
+  }
+  std::vector<std::string> different;
+  for (const auto& [key, value] : values) {
+    if (value[0] != value[1]) {
+      const auto shown = [](const std::string& text) { return text.empty() ? "nothing" : text; };
+      different.push_back(fmt::format("{}: {} there, {} now", key, shown(value[0]), shown(value[1])));
+    }
+  }
+  const std::size_t more = different.size() - std::min(different.size(), kShown);
+  different.resize(different.size() - more);
+  return util::join(different, "; ") + (more > 0 ? fmt::format("; and {} more", more) : "");
+}
+
 io::Json to_json(const std::optional<double>& value) {
   return value ? io::Json(*value) : io::Json(nullptr);
 }
@@ -77,46 +128,57 @@ void read(config::Section section, CheckpointConfig& config) {
 }
 
 std::string identity_hash(const std::string& resolved_config) {
-  // The resolved text has one key a line and two spaces a level, so a stack of keys gives each line its dotted name.
-  std::vector<std::string> stack;
   std::string kept;
-  bool dropping = false;
-  std::istringstream text(resolved_config);
-  for (std::string line; std::getline(text, line);) {
-    const std::size_t indent = line.find_first_not_of(' ');
-    const std::size_t colon = line.find(':');
-    if (indent == std::string::npos || colon == std::string::npos || line[indent] == '-') {
-      kept += dropping ? "" : line + '\n';  // a list item belongs to the key above it
-      continue;
-    }
-    stack.resize(indent / 2);
-    stack.push_back(line.substr(indent, colon - indent));
-    std::string key = stack.front();
-    for (std::size_t i = 1; i < stack.size(); ++i) {
-      key += '.' + stack[i];
-    }
-    dropping = may_change(key);
-    kept += dropping ? "" : line + '\n';
+  for (const ConfigLine& line : identifying_lines(resolved_config)) {
+    kept += line.text + '\n';
   }
   return util::hash_text(kept);
 }
 
 namespace {
 
-/// Whether the run's own configuration, with every option that this build has beside it at its default, is the one
-/// asked for: a newer build must not refuse the runs of an older one.
-bool same_in_this_build(const fs::path& folder, const std::string& recorded_hash, const std::string& config_hash) {
+/// The configuration in `folder`, with every option that this build has beside it at its default: a newer build must
+/// not refuse what an older one trained. Empty where it is not what was trained, or holds an option that is no more.
+std::string in_this_build(const fs::path& folder, const std::string& recorded_hash) {
   const fs::path config = folder / "config.yaml";
   if (!fs::exists(config) || identity_hash(util::read_text(config)) != recorded_hash) {
-    return false;  // not what was trained
+    return {};
   }
   TrainOptions reading;
   reading.config = config.string();
   reading.overrides = {"device=cpu", "train.threads=0"};  // neither counts, and neither may be set by looking
   try {
-    return identity_hash(print_config(reading, false)) == config_hash;
+    return print_config(reading, false);
   } catch (const Error&) {
-    return false;  // an option that is no more
+    return {};
+  }
+}
+
+/// Of a run or checkpoint. Throws ConfigError where another configuration made it.
+void check_configuration(const fs::path& folder, const std::string& recorded_hash, const RunIdentity& identity,
+                         const char* advice) {
+  if (recorded_hash == identity.config_hash) {
+    return;
+  }
+  const std::string recorded = in_this_build(folder, recorded_hash);
+  if (identity_hash(recorded) == identity.config_hash) {
+    return;
+  }
+  const bool known = !recorded.empty() && !identity.config.empty();
+  throw ConfigError("{}: was made with another configuration{}; {}", folder.string(),
+                    known ? " (" + difference(recorded, identity.config) + ")" : "", advice);
+}
+
+/// What a checkpoint says of itself; nothing where it is torn or damaged.
+std::optional<io::Json> state_of(const fs::path& checkpoint) {
+  if (!fs::exists(checkpoint / "COMPLETE") || !fs::exists(checkpoint / "state.json")) {
+    return std::nullopt;
+  }
+  try {
+    io::Json state = io::read_json(checkpoint / "state.json");
+    return state.is_object() ? std::optional(std::move(state)) : std::nullopt;
+  } catch (const DataError&) {
+    return std::nullopt;
   }
 }
 
@@ -135,12 +197,8 @@ void check_identity(const fs::path& folder, const RunIdentity& identity) {
     throw CheckpointError("{}: is unreadable, so nobody knows what was trained here; delete it to go on anyway",
                           record.string());
   }
-  const std::string recorded = run.value("config_hash", "");
-  if (recorded != identity.config_hash && !same_in_this_build(folder, recorded, identity.config_hash)) {
-    throw ConfigError(
-        "{}: was made with another configuration; choose another --run-name, or undo what differs from its config.yaml",
-        folder.string());
-  }
+  check_configuration(folder, run.value("config_hash", ""), identity,
+                      "choose another --run-name, or undo what differs from its config.yaml");
   if (run.value("data_hash", "") != identity.data_hash) {
     throw ConfigError("{}: was trained on other data; choose another --run-name, or bring that data back",
                       folder.string());
@@ -302,10 +360,8 @@ RunState RunFolder::load(const fs::path& checkpoint, Task& task) const {
       throw CheckpointError("{}: state.json has version {}, this program reads {}", checkpoint.string(),
                             stored.at("version").get<int>(), kStateVersion);
     }
-    if (stored.at("config_hash") != identity_.config_hash) {
-      throw ConfigError("{}: was made with another configuration; start from its weights with --init-from instead",
-                        checkpoint.string());
-    }
+    check_configuration(checkpoint, stored.at("config_hash").get<std::string>(), identity_,
+                        "start from its weights with --init-from instead");
     state.step = stored.at("step").get<std::int64_t>();
     state.bad_steps = stored.at("bad_steps").get<std::int64_t>();
     state.validated = stored.at("validated").get<std::int64_t>();
@@ -325,14 +381,13 @@ void RunFolder::prune(const CheckpointConfig& config) const {
   std::vector<std::int64_t> whole;                     // ascending
   std::vector<std::pair<double, std::int64_t>> rated;  // smaller is better; ties go to the older
   for (const std::int64_t step : io::checkpoint_steps(folder_)) {
-    const fs::path folder = folder_ / "checkpoints" / io::checkpoint_name(step);
-    if (!fs::exists(folder / "COMPLETE") || !fs::exists(folder / "state.json")) {
+    const std::optional<io::Json> state = state_of(folder_ / "checkpoints" / io::checkpoint_name(step));
+    if (!state) {
       continue;
     }
     whole.push_back(step);
-    const io::Json state = io::read_json(folder / "state.json");
-    const auto metric = number_or_none(state.value("metric", io::Json()));
-    if (metric && state.value("metric_name", "") == config.metric) {
+    const auto metric = number_or_none(state->value("metric", io::Json()));
+    if (metric && state->value("metric_name", "") == config.metric) {
       rated.emplace_back(config.direction == "smaller" ? *metric : -*metric, step);
     }
   }

@@ -99,8 +99,9 @@ Session open_session(const TrainOptions& options) {
   return session;
 }
 
-SessionData open_data(const Session& session) {
+SessionData open_data(const Session& session, bool trace) {
   data::Dataset dataset = data::Dataset::open(session.data.root);
+  dataset.keep_music(trace);
   auto loader = std::make_unique<data::Loader>(session.task->training_source(dataset, session.data, session.seed),
                                                session.data.workers, session.data.prefetch);
   const std::int64_t per_epoch = loader->batches_per_epoch();
@@ -109,7 +110,7 @@ SessionData open_data(const Session& session) {
                     session.data.root, session.data.batch_size);
   }
   const std::int64_t steps = session.train.steps > 0 ? session.train.steps : session.train.epochs * per_epoch;
-  RunIdentity identity{identity_hash(session.resolved), dataset.hash(), session.seed};
+  RunIdentity identity{identity_hash(session.resolved), dataset.hash(), session.seed, session.resolved};
   return {std::move(dataset), std::move(loader), std::move(identity), steps};
 }
 

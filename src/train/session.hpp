@@ -37,6 +37,7 @@ struct SessionData {
   RunIdentity identity;
   std::int64_t total_steps = 0;
 };
-SessionData open_data(const Session& session);
+/// `trace`: false leaves the dataset's folder as it is.
+SessionData open_data(const Session& session, bool trace = true);
 
 }  // namespace stgmamba::train

@@ -293,7 +293,7 @@ TrainSummary check_training(const TrainOptions& options) {
   const Clock::time_point began = Clock::now();
   const fs::path folder = run_folder_of(options);
   Session session = open_session(options);
-  SessionData data = open_data(session);
+  SessionData data = open_data(session, /*trace=*/false);
   check_identity(folder, data.identity);
   if (!session.train.init_from.empty()) {
     session.task->load_weights(session.train.init_from, session.init);

@@ -115,11 +115,20 @@ void load_matched(const Match& match, const Arrays& tensors, torch::nn::Module& 
     throw CheckpointError("{}: the weights do not fit this network: {}", match.origin, match.problem());
   }
   const torch::NoGradGuard no_grad;
-  std::map<std::string, torch::Tensor> own = named_tensors(module);
+  std::map<std::string, torch::Tensor> own = named_tensors(module), found;
   for (const MatchRow& row : match.rows) {
-    if (row.fit == Fit::kMatched) {
-      own.at(row.name).copy_(to_tensor(tensors.at(row.from)));
+    if (row.fit != Fit::kMatched) {
+      continue;
     }
+    torch::Tensor tensor = to_tensor(tensors.at(row.from));
+    if (!torch::isfinite(tensor).all().item<bool>()) {
+      throw CheckpointError("{}: '{}' holds values that are not finite; take weights from before it diverged",
+                            match.origin, row.from);
+    }
+    found.emplace(row.name, std::move(tensor));
+  }
+  for (const auto& [name, tensor] : found) {  // all are sound: only now is anything changed
+    own.at(name).copy_(tensor);
   }
 }
 

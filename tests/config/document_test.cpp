@@ -175,6 +175,20 @@ TEST(FindConfig, LooksHereThenInConfigsThenInTheShareFolder) {
   std::filesystem::current_path(before);
 }
 
+TEST(FindConfig, AProgramKnowsItsSourceTreeFromAnywhere) {
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe"), source = STG_SOURCE_DIR;
+  if (program.string().rfind(source.string() + "/", 0) != 0) {
+    GTEST_SKIP() << "built outside of the source tree";
+  }
+  const TempFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  EXPECT_EQ(find_config("tiny_kpop"), source / "configs/tiny_kpop.yaml");
+  EXPECT_EQ(find_shared("dancer"), source / "share/dancer");
+  EXPECT_EQ(find_shared("nobody"), "");
+  std::filesystem::current_path(before);
+}
+
 TEST(FindConfig, TakesPathsAsTheyAre) {
   EXPECT_EQ(find_config("configs/x.yaml"), "configs/x.yaml");
 }

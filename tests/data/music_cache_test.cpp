@@ -108,6 +108,13 @@ TEST_F(MusicCacheTest, WhatIsKeptIsUsedAndWhatIsDamagedIsMadeAnew) {
   EXPECT_EQ(decoded, 5);  // another sound is another file
 }
 
+TEST_F(MusicCacheTest, KeepsNothingWhereItIsNotTo) {
+  dataset_.keep_music(false);
+  dataset_.choose_beats("tracker");
+  EXPECT_FALSE(evaluation_batches(dataset_, config_, "test").at(0).features.empty());
+  EXPECT_FALSE(fs::exists(cache()));
+}
+
 TEST_F(MusicCacheTest, AFolderThatCannotBeWrittenOnlyCostsTime) {
   util::write_text(folder_ / "set/cache", "a file where the folder would be");
   const music::FeatureTrack track =

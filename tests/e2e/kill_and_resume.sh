@@ -20,7 +20,7 @@ for ((i = 1; i <= kills; ++i)); do
   [[ $code == 137 ]] || fail "kill $i came after the end of the run (exit $code); give more steps"
   echo "kill $i after $(newest killed)"
 done
-expect 75 "state saved" small_train stopped train.steps="$steps" --max-steps 1
+expect 75 "info: runs/stopped: stopped at step 1 of $steps, state saved" small_train stopped train.steps="$steps" --max-steps 1
 expect 0 "" small_train killed train.steps="$steps"
 last=$(printf 'step_%09d' "$steps")
 cmp "runs/quiet/checkpoints/$last/generator.safetensors" "runs/killed/checkpoints/$last/generator.safetensors" ||

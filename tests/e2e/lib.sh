@@ -11,7 +11,7 @@ export OMP_NUM_THREADS=1 # two programs run side by side, and threads that spin 
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
-# expect CODE TEXT COMMAND...: the exit code, and one line of error (of warning where it stopped as asked) with TEXT.
+# expect CODE TEXT COMMAND...: the exit code, and one line of error (of information where it stopped as asked) with TEXT.
 expect() {
   local code=$1 text=$2 got=0
   shift 2
@@ -27,6 +27,6 @@ make_corpus() { "$bin/stg_data" -q synth --preset tiny --out set >/dev/null; }
 small_train() {
   local name=$1
   shift
-  "$bin/stg_train" -q --config tiny_kpop.yaml --run-name "$name" data.root=set model.d=16 model.blocks=1 data.batch_size=4 \
+  "$bin/stg_train" --config tiny_kpop.yaml --run-name "$name" data.root=set model.d=16 model.blocks=1 data.batch_size=4 \
     data.epoch_samples=16 train.steps=12 eval.every=6 checkpoint.every=2 log.sample_every=0 "$@"
 }

@@ -181,6 +181,8 @@ TEST(Dependence, IsDrawnWithItsNumbers) {
   EXPECT_EQ(one.numbers["examples"][0]["temporal"].size(), 20U);
   EXPECT_EQ(one.numbers["examples"][0]["joint"], "right wrist");
   EXPECT_THAT(one.caption, HasSubstr("norm of the derivative"));
+  EXPECT_THAT(one.caption, HasSubstr(fmt::format("{:.2g} of the strongest on the left",
+                                                 example.temporal(1)[0].response / example.spatial(1)[0].response)));
 }
 
 TEST(Dependence, RefusesWhatIsNotThere) {

@@ -5,9 +5,12 @@
 #include <filesystem>
 
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/synth/corpus.hpp"
 
 namespace stgmamba::test {
 
+/// A take of the corpus, as kpop.
+data::Take corpus_take(const synth::TakeSpec& spec);
 data::Dataset write_small_corpus(const std::filesystem::path& folder, double seconds = 12.0);
 
 }  // namespace stgmamba::test

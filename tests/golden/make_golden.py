@@ -84,6 +84,7 @@ def fill(module):
             value = formula(name, tuple(tensor.shape), 0.0, 0.1)
         with torch.no_grad():
             tensor.copy_(value)
+    return module
 
 
 class AudioCode(nn.Module):

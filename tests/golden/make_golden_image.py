@@ -17,7 +17,6 @@ written.
 import functools
 import importlib.util
 import json
-import math
 import struct
 import sys
 import types
@@ -26,32 +25,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+sys.path.insert(0, str(Path(__file__).parent))
+from make_golden import fill, formula  # noqa: E402
+
 H, W = 16, 24
-
-
-def fnv1a(text):
-    value = 2166136261
-    for byte in text.encode():
-        value = ((value ^ byte) * 16777619) % 2**32
-    return value
-
-
-def formula(name, shape, centre=0.0, scale=1.0):
-    index = torch.arange(math.prod(shape), dtype=torch.float64)
-    return (centre + scale * torch.sin(0.7 * index + 0.01 * (fnv1a(name) % 1000))).reshape(shape)
-
-
-def fill(module):
-    for name, tensor in module.named_parameters():
-        if tensor.dim() >= 2:
-            value = formula(name, tuple(tensor.shape), 0.0, 1.0 / math.sqrt(tensor[0].numel()))
-        elif name.endswith("weight"):
-            value = formula(name, tuple(tensor.shape), 1.0, 0.2)
-        else:
-            value = formula(name, tuple(tensor.shape), 0.0, 0.1)
-        with torch.no_grad():
-            tensor.copy_(value)
-    return module
 
 
 def load(repository):

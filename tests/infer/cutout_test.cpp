@@ -204,16 +204,18 @@ TEST(PhotoVideo, LastsAsLongAsAskedInEveryOverlay) {
   infer::PhotoVideoOptions options;
   options.video.seconds = 1.4;
   options.video.rate = infer::parse_rate("29.97");
-  options.video.comment = "video: cutout of photo.png";
+  const auto video = [&](const char* name) {
+    return infer::DanceVideo{folder / name, "video: cutout of photo.png", infer::cutout_drawer(person, motion)};
+  };
   for (const infer::Overlay overlay : {infer::Overlay::kNone, infer::Overlay::kSkeleton, infer::Overlay::kSideBySide}) {
     options.overlay = overlay;
-    EXPECT_EQ(infer::write_cutout_video(folder / "out.mp4", person, motion, options), 42);
+    EXPECT_EQ(infer::write_dance_videos({video("out.mp4")}, {}, motion, options), 42);
     media::VideoReader reader(folder / "out.mp4");
     EXPECT_EQ(reader.info().width, overlay == infer::Overlay::kSideBySide ? 2 * kPaintedWidth : kPaintedWidth);
     EXPECT_EQ(reader.info().height, kPaintedHeight);
     std::filesystem::remove(folder / "out.mp4");
   }
-  infer::write_cutout_video(folder / "out.png", person, motion, options);
+  infer::write_dance_videos({video("out.png")}, {}, motion, options);
   EXPECT_GT(media::load_image(folder / "out.png").width, 6 * kPaintedWidth / 2);
 }
 

@@ -52,6 +52,20 @@ TEST(MotionModel, LoadsRunsAndCheckpoints) {
   EXPECT_TRUE(holds(infer::MotionModel::load(folder / "run", torch::kCPU), 1));
   EXPECT_TRUE(holds(infer::MotionModel::load(folder / "run", torch::kCPU, "last"), 2));
   EXPECT_TRUE(holds(infer::MotionModel::load(folder / "run/checkpoints" / io::checkpoint_name(10), torch::kCPU), 1));
+  const auto choose = [&] {
+    infer::MotionModel::load(folder / "run/checkpoints" / io::checkpoint_name(10), torch::kCPU, "20");
+  };
+  EXPECT_THAT(error_of(choose), HasSubstr("is one checkpoint and no run, so there is no '20' to choose"));
+  EXPECT_EQ(exit_code_of(choose), 5);
+}
+
+TEST(MotionModel, RefusesOtherTasks) {
+  const TempFolder folder;
+  make_checkpoint(folder / "run", 10, 1);
+  util::write_text(folder / "run/config.yaml", std::string("task: skeleton_to_video\n") + kConfig);
+  EXPECT_EQ(exit_code_of([&] { infer::MotionModel::load(folder / "run", torch::kCPU); }), 5);
+  EXPECT_THAT(error_of([&] { infer::MotionModel::load(folder / "run", torch::kCPU); }),
+              HasSubstr("its task is skeleton_to_video"));
 }
 
 TEST(MotionModel, RefusesWhatIsDamaged) {

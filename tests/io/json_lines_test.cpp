@@ -56,6 +56,9 @@ TEST(Json, AFileThatIsNoneIsNamed) {
   const TempFolder folder;
   util::write_text(folder / "a.json", "{\"a\": nope}");
   EXPECT_THAT(error_of([&] { read_json(folder / "a.json"); }), HasSubstr("a.json: not JSON at byte 8"));
+  util::write_text(folder / "b.json", "[1e999]");
+  EXPECT_THAT(error_of([&] { read_json(folder / "b.json"); }), HasSubstr("b.json: holds a number that is too large"));
+  EXPECT_EQ(test::exit_code_of([&] { read_json(folder / "b.json"); }), 4);
 }
 
 }  // namespace

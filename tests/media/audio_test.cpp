@@ -2,6 +2,8 @@
 #include "stgmamba/media/audio.hpp"
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <numbers>
 
 #include <gmock/gmock.h>
@@ -70,6 +72,30 @@ TEST(Audio, BadFilesAreNamed) {
   EXPECT_THAT(error_of([&] { decode_audio(folder / "nothing.wav"); }), HasSubstr("no sound could be decoded"));
   write_wav(folder / "a.wav", tone(0.5));
   EXPECT_THAT(error_of([&] { decode_audio(folder / "a.wav", 16000, {.start = 9.0}); }), HasSubstr("lies outside"));
+}
+
+TEST(Audio, SamplesThatAreNoNumbersAreRefusedWithTheirTime) {
+  const TempFolder folder;
+  constexpr std::uint32_t kCount = 16000;  // one second in float32, mono
+  std::vector<float> samples(kCount, 0.25F);
+  samples[8000] = std::numeric_limits<float>::quiet_NaN();
+  std::string wav(44, '\0');
+  const auto put = [&wav](std::size_t at, auto value) { std::memcpy(wav.data() + at, &value, sizeof(value)); };
+  wav.replace(0, 4, "RIFF").replace(8, 8, "WAVEfmt ").replace(36, 4, "data");
+  put(4, std::uint32_t{36 + 4 * kCount});
+  put(16, std::uint32_t{16});
+  put(20, std::uint16_t{3});  // IEEE float
+  put(22, std::uint16_t{1});
+  put(24, std::uint32_t{16000});
+  put(28, std::uint32_t{4 * 16000});
+  put(32, std::uint16_t{4});
+  put(34, std::uint16_t{32});
+  put(40, std::uint32_t{4 * kCount});
+  wav.append(reinterpret_cast<const char*>(samples.data()), 4 * kCount);
+  util::write_text(folder / "a.wav", wav);
+  const auto decode = [&] { decode_audio(folder / "a.wav", 16000); };
+  EXPECT_THAT(error_of(decode), HasSubstr("a.wav: samples must be finite numbers, got nan at 0.500 s"));
+  EXPECT_EQ(exit_code_of(decode), 4);
 }
 
 TEST(Audio, AFileThatBreaksOffIsDecodedAsFarAsItGoes) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The skeleton-to-video networks against the original modules of vid2vid and pix2pixHD
 // (tests/golden/make_golden_image.py): weights are formulas of their names, so equal images also prove equal names.
-#include <cmath>
-
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -15,41 +13,18 @@
 #include "stgmamba/weights/module_io.hpp"
 
 #include "support/error_between.hpp"
+#include "support/golden_formula.hpp"
 
 namespace stgmamba::models {
 namespace {
 
+using test::formula;
 using torch::Tensor;
 constexpr std::int64_t kH = 16, kW = 24;
 
-std::uint32_t fnv1a(const std::string& text) {
-  std::uint32_t value = 2166136261U;
-  for (const char c : text) {
-    value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
-  }
-  return value;
-}
-
-/// centre + scale sin(0.7 i + 0.01 (fnv1a(name) mod 1000)): the script's formula.
-Tensor formula(const std::string& name, at::IntArrayRef shape, double centre = 0.0, double scale = 1.0) {
-  const Tensor index = torch::arange(c10::multiply_integers(shape), torch::kDouble);
-  return (centre + scale * torch::sin(0.7 * index + 0.01 * (fnv1a(name) % 1000))).reshape(shape);
-}
-
 void fill(torch::nn::Module& module) {
-  const torch::NoGradGuard no_grad;
   module.to(torch::kDouble);
-  for (auto& entry : module.named_parameters()) {
-    Tensor& tensor = entry.value();
-    const std::string& name = entry.key();
-    if (tensor.dim() >= 2) {
-      tensor.copy_(formula(name, tensor.sizes(), 0.0, 1.0 / std::sqrt(static_cast<double>(tensor[0].numel()))));
-    } else if (name.ends_with("weight")) {
-      tensor.copy_(formula(name, tensor.sizes(), 1.0, 0.2));
-    } else {
-      tensor.copy_(formula(name, tensor.sizes(), 0.0, 0.1));
-    }
-  }
+  test::fill(module);
 }
 
 /// One number a call, so that a case below is a line.

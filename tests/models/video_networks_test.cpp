@@ -233,6 +233,35 @@ TEST_F(VideoNetworks, Vid2VidFeedsBackWhatItMadeWithoutGradients) {
   EXPECT_FALSE(photo.grad().defined());
 }
 
+TEST_F(VideoNetworks, ChannelsLastChangesNothingButTheLayout) {
+  const Tensor photo = torch::rand({kB, 3, kH, kW}), poses = torch::rand({kB, 2, 3, kH, kW});
+  for (const char* yaml : kSmall) {
+    const auto plain = from_yaml(yaml, 1), last = from_yaml(yaml, 1);
+    use_channels_last(*last);
+    for (const Tensor& weight : last->parameters()) {
+      EXPECT_TRUE(weight.dim() != 4 || weight.is_contiguous(at::MemoryFormat::ChannelsLast));
+    }
+    const torch::NoGradGuard no_grad;
+    const double error = (last->render(photo, poses) - plain->render(photo, poses)).abs().max().item<double>();
+    EXPECT_LT(error, 1e-4) << yaml;
+  }
+}
+
+TEST_F(VideoNetworks, StretchesOfAVideoAreTheWhole) {
+  const Tensor photo = torch::rand({kB, 3, kH, kW}), poses = torch::rand({kB, 6, 3, kH, kW});
+  for (const char* yaml : kSmall) {
+    const auto network = from_yaml(yaml, 1);
+    VideoGenerator::Memory memory;
+    std::vector<Tensor> stretches;
+    for (const auto& [first, count] : {std::pair{0, 1}, {1, 3}, {4, 2}}) {  // shorter and longer than a window
+      stretches.push_back(network->render_next(photo, poses.narrow(1, first, count), memory));
+    }
+    const Tensor whole = network->render(photo, poses);
+    EXPECT_LT((torch::cat(stretches, 1) - whole).abs().max().item<double>(), 1e-5) << yaml;
+    EXPECT_EQ(network->recurrent(), std::string(yaml).find("vid2vid") != std::string::npos);
+  }
+}
+
 TEST_F(VideoNetworks, TemporalInputStacksFramesAndScaledFlows) {
   const Tensor frames = torch::rand({2, 3, 3, 4, 5}), flows = torch::rand({2, 2, 2, 4, 5});
   EXPECT_TRUE(torch::equal(temporal_input(frames), frames.view({2, 9, 4, 5})));

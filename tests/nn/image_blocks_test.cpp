@@ -33,6 +33,25 @@ TEST(ImageBlocks, HalvingDoesNotCountThePadding) {
   EXPECT_TRUE(torch::allclose(halved(torch::ones({1, 2, 5, 6})), torch::ones({1, 2, 3, 3})));
 }
 
+TEST(ImageBlocks, InstanceNormKeepsChannelsLast) {
+  const Tensor planes = torch::randn({3, 6, 5, 7}) * 3 + 2;
+  const Tensor last = planes.contiguous(at::MemoryFormat::ChannelsLast);
+  for (const ImageNorm kind : {ImageNorm::kInstanceAffine, ImageNorm::kInstance}) {
+    torch::nn::AnyModule norm = make_norm(kind, 6);
+    for (Tensor& parameter : norm.ptr()->parameters()) {
+      torch::nn::init::uniform_(parameter, 0.5, 2.0);
+    }
+    const Tensor wanted = norm.forward(planes);
+    {
+      const torch::NoGradGuard no_grad;
+      const Tensor got = norm.forward(last);
+      EXPECT_TRUE(got.is_contiguous(at::MemoryFormat::ChannelsLast));
+      EXPECT_LT(test::error_between(got, wanted), 1e-6);
+    }
+    EXPECT_LT(test::error_between(norm.forward(last), wanted), 1e-6);
+  }
+}
+
 TEST(ImageBlocks, InstanceNormIsBatchNormOfOneSample) {
   const Tensor x = torch::randn({1, 4, 5, 7});
   torch::nn::AnyModule batch = make_norm(ImageNorm::kBatch, 4), affine = make_norm(ImageNorm::kInstanceAffine, 4),

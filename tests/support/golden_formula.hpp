@@ -22,7 +22,7 @@ inline std::uint32_t fnv1a(const std::string& text) {
 }
 
 /// centre + scale sin(0.7 i + 0.01 (fnv1a(name) mod 1000)): the script's formula.
-inline torch::Tensor formula(const std::string& name, at::IntArrayRef shape, double centre, double scale) {
+inline torch::Tensor formula(const std::string& name, at::IntArrayRef shape, double centre = 0.0, double scale = 1.0) {
   const torch::Tensor index = torch::arange(c10::multiply_integers(shape), torch::kDouble);
   return (centre + scale * torch::sin(0.7 * index + 0.01 * (fnv1a(name) % 1000))).reshape(shape);
 }

@@ -30,12 +30,23 @@ void PrintTo(const Broken& broken, std::ostream* out) {
   *out << '"' << broken.line << '"';
 }
 
+/// A sound of 32-bit floats that are no numbers.
+void write_nan_wav(const fs::path& path) {
+  const char header[] = "RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\x03\0\x01\0\x80\x3e\0\0\0\xfa\0\0\x04\0\x20\0data\x10\0\0\0";
+  std::string bytes(header, sizeof(header) - 1);
+  for (int i = 0; i < 4; ++i) {
+    bytes += std::string("\0\0\xc0\x7f", 4);
+  }
+  util::write_text(path, bytes);
+}
+
 /// What the table's command lines refer to.
 void make_inputs(const fs::path& folder) {
   media::Audio sound;
   sound.samples.assign(16000, 0.1F);
   media::write_wav(folder / "song.wav", sound);
   util::write_text(folder / "empty.wav", "");
+  write_nan_wav(folder / "bad.wav");
   util::write_text(folder / "noise.mp3", "this is no music at all");
   util::write_text(folder / "taken.mp4", "mine");
   util::write_text(folder / "ragged.json", R"({"fps": 10, "frames": [[[1, 2, 1]]]})");
@@ -94,7 +105,18 @@ const Broken kTable[] = {
     {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png", 2,
      "photo.png: where the person's joints"},
     {"stg_generate --music song.wav -o a.mp4 --motion demo --overlay skeleton", 2, "go with --image"},
-    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/v", 2, "--video"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/v --image photo.png", 2,
+     "a trained video model; there is no 'runs/v'"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/torn", 2, "needs a photo: --image"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/torn --image photo.png", 5,
+     "runs/torn: holds no whole checkpoint"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video photo.png --image photo.png", 5,
+     "photo.png: a video model is a run"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/torn --image photo.png --height 300", 2,
+     "the size that it was trained on"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video puppet --video-batch 3", 2, "--video MODEL"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --video runs/torn --image photo.png --video-batch 0", 2,
+     "--video-batch"},
     {"stg_generate --music song.wav -o a.mp4 --motion demo --video puppet --identity 40", 2, "--identity"},
     {"stg_generate --music song.wav -o a.mp4 --motion demo --video puppet --image photo.png", 2, "draws no photo"},
     {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --image photo.png --image-pose two.json",
@@ -109,6 +131,11 @@ const Broken kTable[] = {
      "photo.png: the person must be at least"},
     {"stg_generate --music song.wav -o a.mp4 --motion demo --image photo.png --pose-model song.wav", 4,
      "song.wav: not an ONNX network"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --checkpoint best", 2, "not for --motion demo"},
+    {"stg_generate --from-skeleton ragged.json -o a.mp4 --long whole_song", 2, "not for --from-skeleton"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --skeleton-fps 30", 2, "goes with --from-skeleton"},
+    {"stg_generate --music song.wav -o a.mp4 --motion demo --scale nan", 2, "--scale: must be a finite number"},
+    {"stg_generate --music bad.wav -o a.mp4 --motion demo", 4, "bad.wav: samples must be finite numbers"},
     {"stg_train --config type.yaml --max-time 0", 2, "--max-time"},
     {"stg_eval", 2, "give either --generated"},
     {"stg_eval --generated bundle --data none", 4, "none"},
@@ -121,7 +148,14 @@ const Broken kTable[] = {
     {"stg_eval --parity bundle --check", 5, "outputs.safetensors"},
     {"stg_eval --parity bundle --check --batch 3", 2, "--check excludes --batch"},
     {"stg_eval --parity bundle --tolerance 1e-3", 2, "--tolerance requires --check"},
+    {"stg_eval --table 4 --check", 2, "--check requires --parity"},
+    {"stg_eval --table 4 --batch 3", 2, "--batch requires --parity"},
+    {"stg_eval --config good.yaml --scaling --frames 9", 2, "--frames requires --parity"},
     {"stg_train --config good.yaml --run-name ../out", 2, "--run-name"},
+    {"stg_train --config good.yaml --run-name out/run", 2, "must be one folder name"},
+    {"stg_train --config good.yaml --check --run-name out/run", 2, "must be one folder name"},
+    {"stg_train --config good.yaml --run-name $(printf '%0201d' 7)", 2, "of at most 200 bytes"},
+    {"stg_train --config good.yaml --verify-resume 2 --run-name $(printf '%0300d' 7)", 2, "of at most 200 bytes"},
     {"stg_train --config good.yaml --map mdvs", 3, "train.init_from, which is not set"},
     {"stg_train --config good.yaml --init-from w.pth --map mvds", 3, "built-in maps mdvs, stgcn"},
     {"stg_train --config good.yaml --init-from w.pth --map rules.txt", 3, "rules.txt:2: must be"},
@@ -134,7 +168,17 @@ const Broken kTable[] = {
     {"stg_data beats none.mp3", 4, "none.mp3"},
     {"stg_data beats noise.mp3", 4, "noise.mp3"},
     {"stg_data beats song.wav --window 1001", 2, "--window must be even"},
+    {"stg_data beats song.wav --tightness nan", 2, "--tightness: must be a finite number, got 'nan'"},
+    {"stg_data beats song.wav --tightness inf", 2, "--tightness: must be a finite number, got 'inf'"},
+    {"stg_data beats song.wav --bpm NAN", 2, "--bpm: must be a finite number, got 'NAN'"},
     {"stg_data import openpose none --media song.wav --style kpop --out set", 4, "none"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --warp beats", 4, "none.json"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --warp best", 2, "--warp"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --every 3", 2,
+     "--every counts only with --warp beats"},
+    {"stg_data import joints3d none.json --song song.wav --style kpop --out set --warp beats --first-beat 0", 2,
+     "--first-beat requires --bpm"},
+    {"stg_data import joints3d none.json --style kpop --out set --allow-silent --warp beats", 2, "--song"},
 };
 
 class BrokenInput : public ::testing::TestWithParam<Broken> {};

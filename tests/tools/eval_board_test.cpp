@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/util/file.hpp"
 
 #include "support/temp_folder.hpp"
@@ -84,6 +85,8 @@ TEST_F(EvalBoard, MissingRowsSayWhatMakesThemAndRunMissingMakesThem) {
   // A user study fills its columns.
   util::write_text(*folder_ / "votes.json", R"({"theirs": {"votes": 41.5}})");
   EXPECT_THAT(eval("--table table.yaml --no-references --study votes.json").out, HasSubstr("41.5"));
+  util::write_text(*folder_ / "votes.json", R"({"theirs": {"vote": 41.5}})");
+  EXPECT_EQ(eval("--table table.yaml --no-references --study votes.json").code, 4);
   util::write_text(*folder_ / "votes.json", R"({"nobody": {"votes": 41.5}})");
   EXPECT_EQ(eval("--table table.yaml --no-references --study votes.json").code, 4);
   // One checkpoint alone, with gates.
@@ -120,6 +123,29 @@ TEST_F(EvalBoard, FoldersOfDancesAreScoredInEveryFormat) {
   }
   EXPECT_EQ(eval("--generated made --data set --fail-if \"pfd>0.1\"").code, 0);
   EXPECT_EQ(eval("--generated made --data set --joints smpl24").code, 4);
+  // No option is left out for the sake of the short list.
+  for (const char* option : {"--replicates 9", "--no-references"}) {
+    const ToolRun run = run_tool(std::string("stg_eval --generated made --data set ") + option, folder_->path());
+    EXPECT_THAT(run.out, HasSubstr("95 % intervals")) << option;
+  }
+  const ToolRun lacking = eval("--generated made --data set --split train");
+  EXPECT_EQ(lacking.code, 4);
+  EXPECT_THAT(lacking.err, HasSubstr("made: no dance to take kpop_00"));
+}
+
+TEST_F(EvalBoard, RetrievalTracksTheBeatsThatADatasetLacks) {
+  std::filesystem::copy(*folder_ / "set", *folder_ / "bare", std::filesystem::copy_options::recursive);
+  std::vector<io::Json> rows = io::read_json_lines(*folder_ / "bare/index.jsonl");
+  for (io::Json& row : rows) {
+    row["beats"] = io::Json::array();
+  }
+  io::write_json_lines(*folder_ / "bare/index.jsonl", rows);
+  const ToolRun dance = run_tool(
+      "stg_generate --motion retrieval --data bare --music set/clips/kpop_005_a/audio.wav --seconds 6 "
+      "--save-skeleton tracked.npz",
+      folder_->path());
+  EXPECT_EQ(dance.code, 0) << dance.err;
+  EXPECT_THAT(dance.err, HasSubstr("12 tracked ones"));
 }
 
 TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
@@ -139,6 +165,9 @@ TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
       {"--card music-sensitivity --data set", "needs --checkpoint", 2},
       {"--scaling", "needs a --config or a --checkpoint", 2},
       {"--generated made", "--data", 2},
+      {"--generated made --data set --split none", "no split 'none'", 4},
+      {"--generated made --data set --study votes.json", "--study needs --table", 2},
+      {"--generated made --data set --run-missing", "--run-missing needs --table", 2},
   };
   std::filesystem::create_directories(*folder_ / "made");
   for (const auto& wrong : cases) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Programs from the outside: help, versions, streams, and a dance without a model.
 #include <cmath>
+#include <cstdlib>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <nlohmann/json.hpp>
 
@@ -12,6 +14,7 @@
 #include "stgmamba/util/file.hpp"
 
 #include "infer/painted_person.hpp"
+#include "infer/video_checkpoint.hpp"
 #include "support/scoped_env.hpp"
 #include "support/temp_folder.hpp"
 #include "tools/run_tool.hpp"
@@ -31,6 +34,14 @@ void write_clicks(const std::filesystem::path& path, double seconds) {
     sound.samples[i] = static_cast<float>(0.8 * std::exp(-40.0 * since) * std::sin(6283.0 * since));
   }
   media::write_wav(path, sound);
+}
+
+void write_pose(const std::filesystem::path& path) {
+  nlohmann::json joints = nlohmann::json::array();
+  for (const media::Point& joint : painted_pose().at) {
+    joints.push_back({joint.x, joint.y});
+  }
+  util::write_text(path, joints.dump());
 }
 
 TEST(Programs, HelpStartsWithAnExample) {
@@ -108,18 +119,15 @@ TEST(Programs, PhotosAndPuppetsDanceAndSayWhatTheyAre) {
   const TempFolder folder;
   write_clicks(folder / "song.wav", 2.4);
   media::save_image(folder / "photo.png", painted_photo());
-  nlohmann::json joints = nlohmann::json::array();
-  for (const media::Point& joint : painted_pose().at) {
-    joints.push_back({joint.x, joint.y});
-  }
-  util::write_text(folder / "pose.json", joints.dump());
+  write_pose(folder / "pose.json");
   const std::string song = "stg_generate --motion demo --music song.wav --fps 12 ";
   const ToolRun two = run_tool(song +
                                    "--image photo.png --image photo.png --image-pose pose.json --image-pose pose.json "
                                    "--save-skeleton a.npz -o a.mp4",
                                folder.path());
   ASSERT_EQ(two.code, 0) << two.err;
-  EXPECT_EQ(two.out.rfind("a.npz\na-1.mp4\na-2.mp4\n", 0), 0U) << two.out;
+  EXPECT_EQ(two.out.rfind("a.npz\na.mp4\na-1.mp4\na-2.mp4\n", 0), 0U) << two.out;
+  EXPECT_EQ(media::VideoReader(folder / "a.mp4").info().width, 2 * kPaintedWidth);  // both, side by side
   EXPECT_THAT(two.err, HasSubstr("cutout (limbs of the photo moved, no trained video model)"));
   const media::VideoReader video(folder / "a-2.mp4");
   EXPECT_TRUE(video.info().has_audio);
@@ -130,6 +138,57 @@ TEST(Programs, PhotosAndPuppetsDanceAndSayWhatTheyAre) {
   ASSERT_EQ(puppet.code, 0) << puppet.err;
   EXPECT_EQ(media::VideoReader(folder / "p.mp4").info().width, 640);
   EXPECT_THAT(util::read_text(folder / "p.mp4"), HasSubstr("video: drawn puppet_07 (no trained video model)"));
+}
+
+TEST(Programs, ATrainedNetworkMakesTheVideo) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 2.4);
+  media::save_image(folder / "photo.png", painted_photo());
+  write_pose(folder / "pose.json");
+  make_video_run(folder / "run", 10, 1);
+  const std::string song = "stg_generate --device cpu --motion demo --music song.wav --fps 12.5 --image photo.png ";
+  const ToolRun posed = run_tool(song + "--video run --image-pose pose.json --json -o a.mp4", folder.path());
+  ASSERT_EQ(posed.code, 0) << posed.err;
+  const std::string from = "gr_composite from run/checkpoints/step_000000010/generator.safetensors";
+  EXPECT_THAT(posed.err, HasSubstr(from + ", 32x32"));
+  const auto result = nlohmann::json::parse(posed.out);
+  EXPECT_EQ(result.at("frames"), 30);
+  EXPECT_EQ(result.at("video"), from + ", of photo.png");
+  EXPECT_THAT(util::read_text(folder / "a.mp4"), HasSubstr("video: " + from + ", of photo.png"));
+  const media::VideoReader video(folder / "a.mp4");
+  EXPECT_TRUE(video.info().has_audio);
+  EXPECT_EQ(video.info().width, 32);
+  const ToolRun plain = run_tool(song +
+                                     "--image photo.png --video run/checkpoints/step_000000010/generator.safetensors "
+                                     "--video-batch 7 --overlay side-by-side -o b.mp4",
+                                 folder.path());
+  ASSERT_EQ(plain.code, 0) << plain.err;
+  EXPECT_THAT(plain.err, HasSubstr("photo.png: no pose is given"));
+  EXPECT_EQ(media::VideoReader(folder / "b.mp4").info().width, 2 * 2 * 32);  // two people, each beside the skeleton
+  EXPECT_EQ(media::VideoReader(folder / "b-2.mp4").info().width, 2 * 32);
+  ASSERT_EQ(run_tool("stg_eval --device cpu --checkpoint run --export out", folder.path()).code, 0);
+  const ToolRun exported = run_tool(song + "--video out --image-pose pose.json -o c.png", folder.path());
+  EXPECT_EQ(exported.code, 0) << exported.err;
+}
+
+TEST(Programs, AKilledVideoLeavesNoHalfFile) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 60.0);
+  media::save_image(folder / "photo.png", painted_photo());
+  make_video_run(folder / "run", 10, 1, "{ngf: 32, downs: 2, blocks: 4}");
+  const std::string line =
+      "stg_generate --device cpu --motion demo --music song.wav --image photo.png --video run -o a.mp4";
+  for (const auto& [signal, code] : {std::pair{"TERM", 75}, {"KILL", 137}}) {
+    const int status = std::system(fmt::format("cd '{}' && timeout --preserve-status -s {} 2 '{}/bin/'{} >out 2>err",
+                                               folder.path().string(), signal, STG_BINARY_DIR, line)
+                                       .c_str());
+    EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), code)
+        << util::read_text(folder / "err");
+    EXPECT_FALSE(std::filesystem::exists(folder / "a.mp4")) << signal;
+  }
+  const ToolRun again = run_tool(line + " --seconds 0.5", folder.path());
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_NEAR(media::VideoReader(folder / "a.mp4").info().seconds, 0.5, 0.04);
 }
 
 TEST(Programs, QuietIsQuietAndSeedsRepeat) {

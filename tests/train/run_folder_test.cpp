@@ -110,6 +110,18 @@ TEST(RunFolder, ResumesAtTheNewestWholeCheckpoint) {
   EXPECT_EQ(exit_code_of([&] { run.checkpoint_to_resume("2"); }), 5);
 }
 
+TEST(RunFolder, ADamagedCheckpointDoesNotStopLaterSaves) {
+  const TempFolder folder;
+  LineTask task;
+  RunFolder run(folder / "run", kIdentity);
+  for (const char* state : {"{\"step\": 2", "[]"}) {
+    const fs::path damaged = run.save(task, state_at(2), kConfig);
+    util::write_text(damaged / "state.json", state);
+    EXPECT_NO_THROW(run.save(task, state_at(1), kConfig));
+    EXPECT_EQ(run.checkpoint_to_resume("auto")->filename(), "step_000000001");
+  }
+}
+
 TEST(RunFolder, NeverAndRewind) {
   const TempFolder folder;
   LineTask task;

@@ -110,7 +110,9 @@ TEST_F(Trainer, ATornOrChangedCheckpointFallsBackAndEndsTheSame) {
 
 TEST_F(Trainer, AnotherConfigurationIsRefusedButALongerRunIsNot) {
   run_training(small_options(folder_.path(), {"train.steps=2"}));
-  EXPECT_EQ(exit_code_of([&] { run_training(small_options(folder_.path(), {"train.steps=2", "optim.lr=0.5"})); }), 3);
+  const auto other = [&] { run_training(small_options(folder_.path(), {"train.steps=2", "optim.lr=0.5"})); };
+  EXPECT_EQ(exit_code_of(other), 3);
+  EXPECT_THAT(error_of(other), HasSubstr("another configuration (optim.lr: 0.001 there, 0.5 now); choose another"));
   EXPECT_EQ(run_training(small_options(folder_.path(), {"train.steps=3"})).start_step, 2);
   TrainOptions again = small_options(folder_.path(), {"train.steps=3"});
   again.resume = "never";
@@ -131,6 +133,12 @@ TEST_F(Trainer, RunsOfAnOlderBuildGoOn) {
   ASSERT_NE(record.at("config_hash"), identity_hash(older));
   record["config_hash"] = identity_hash(older);
   io::write_json(run() / "run.json", record);
+  const fs::path checkpoint = run() / "checkpoints" / io::checkpoint_name(2);
+  io::Json state = io::read_json(checkpoint / "state.json");
+  state["config_hash"] = identity_hash(older);
+  io::write_json(checkpoint / "state.json", state);
+  util::write_text(checkpoint / "config.yaml", older);
+  io::seal_checkpoint(checkpoint);
   const auto go_on = [&](const std::vector<std::string>& overrides) {
     return exit_code_of([&] { run_training(small_options(folder_.path(), overrides)); });
   };
@@ -168,6 +176,8 @@ TEST_F(Trainer, CheckLeavesNothing) {
   EXPECT_GT(summary.parameters, 0);
   EXPECT_EQ(summary.total_steps, 6);
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
+  check_training(small_options(folder_.path(), {"data.beats=tracker", "model.music.features=mel_onset_beat"}));
+  EXPECT_FALSE(fs::exists(folder_ / "data/cache"));  // what was heard for it
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"optim.lrr=1"})); }), 3);
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"data.root=nowhere"})); }), 4);
   EXPECT_EQ(exit_code_of([&] { check_training(small_options(folder_.path(), {"checkpoint.metric=val/nothing"})); }), 3);

@@ -2,6 +2,8 @@
 // Files of weights into networks: names, maps, tables, and both directions between PyTorch's files and ours.
 #include "stgmamba/weights/match.hpp"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -97,6 +99,17 @@ TEST(Match, OneKindOfMisfitIsEnough) {
   for (const Arrays* tensors : {&more, &less, &other}) {
     EXPECT_EQ(test::exit_code_of([&] { load_named(*tensors, *toy, "a"); }), 5);
   }
+}
+
+TEST(Match, ValuesThatAreNotFiniteAreRefusedAndNothingChanges) {
+  Arrays tensors = read_weights(golden("network.pth"));
+  tensors["norm.bias"] = to_array(torch::full({5}, std::numeric_limits<float>::quiet_NaN()));
+  Toy toy;
+  const Tensor before = named_tensors(*toy).at("fc.weight").clone();
+  const auto load = [&] { load_named(tensors, *toy, "a.pth"); };
+  EXPECT_THAT(test::error_of(load), HasSubstr("a.pth: 'norm.bias' holds values that are not finite"));
+  EXPECT_EQ(test::exit_code_of(load), 5);
+  EXPECT_TRUE(torch::equal(named_tensors(*toy).at("fc.weight"), before));
 }
 
 TEST(Match, WhatMayBeMissingKeepsItsValue) {

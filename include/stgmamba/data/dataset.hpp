@@ -77,6 +77,9 @@ class Dataset {
   /// Gives every take the beats of that choice (`kBeatChoices`), and says on the log how many are the tracker's. What
   /// the tracker hears is kept in <folder>/cache/music; the first time takes about a second for ten minutes of music.
   void choose_beats(const std::string& choice);
+  /// False: what is found in the music, here and by loaders of this dataset, is found again each time and not kept.
+  void keep_music(bool keep) { keeps_music_ = keep; }
+  bool keeps_music() const { return keeps_music_; }
   /// Hash over index and splits as they are on disk: identifies the data in run.json.
   std::string hash() const { return hash_; }
 
@@ -85,6 +88,7 @@ class Dataset {
   std::string hash_;
   std::vector<TakeInfo> takes_;
   std::map<std::string, std::vector<std::string>> splits_;
+  bool keeps_music_ = true;
 };
 
 /// Builds a dataset folder take by take; the folder appears (renamed into place) only on finish().

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,14 +57,26 @@ ImportReport import_openpose(const std::filesystem::path& poses, const std::file
                              const std::string& style, const skeleton::OpenPoseOptions& openpose,
                              const ImportOptions& options);
 
+/// Motion laid onto the beats of a song, linearly between one beat and the next.
+struct WarpOptions {
+  bool on = false;                   // false: the motion keeps its own pace
+  int every = 2;                     // the motion's beats fall on every n-th beat of the song
+  double song_bpm = 0.0;             // beats a minute of the songs; 0: the tracker's estimate
+  std::optional<double> first_beat;  // s; the songs' beats stand at `song_bpm` from here on. Else they are tracked
+  double motion_bpm = 0.0;           // near which the motion's own beats are looked for; 0: at the pace of the song
+  double max_rate = 1.35;            // what would be played more than so much faster or slower is left out
+};
+
 struct Joints3dOptions {
   std::vector<std::filesystem::path> songs;  // source i dances to song i mod n; empty: silent, if allowed
   double song_start = 0.0;                   // s
   double speed = 1.0;                        // motion is played this much faster (170 / 165 fits salsa to 170 bpm)
+  WarpOptions warp;                          // after `speed`
   skeleton::ProjectOptions project;
 };
 /// `joints3d` files, projected. Files named <subject>_<take>, such as 60_01 and 61_01, are partners of one performance:
-/// the source is the take number.
+/// the source is the take number. A warped take comes in pieces where a part of it is left out: <take>_p1, <take>_p2.
+/// Their beats in the index are those of the song that they were laid on.
 ImportReport import_joints3d(const std::vector<std::filesystem::path>& files, const std::string& style,
                              const Joints3dOptions& joints3d, const ImportOptions& options);
 

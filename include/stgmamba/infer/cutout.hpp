@@ -52,6 +52,8 @@ class PlacedDance {
   /// `motion` is measured once (usual bone lengths, floor, range). Missing joints are filled; throws DataError when
   /// more than half are missing.
   PlacedDance(const Cutout& person, const skeleton::Motion& motion);
+  /// The same for a body in a picture `width` px wide; the body must outlive the dance.
+  PlacedDance(const BodyShape& body, int width, const skeleton::Motion& motion);
   ~PlacedDance();
   PlacedDance(PlacedDance&&) noexcept;
 

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "stgmamba/infer/cutout.hpp"
 #include "stgmamba/infer/skeleton_video.hpp"
@@ -14,7 +17,7 @@ namespace stgmamba::infer {
 enum class Overlay { kNone, kSkeleton, kSideBySide };
 
 struct PhotoVideoOptions {
-  SkeletonVideoOptions video;  // rate, seconds, sound, title, comment; `scale` is not used here
+  SkeletonVideoOptions video;  // rate, seconds, sound, title; not scale. Its comment is that of the video of all
   Overlay overlay = Overlay::kNone;
 };
 
@@ -25,17 +28,30 @@ media::Image fit_photo(const media::Image& photo, int height, const std::string&
 /// The pose of a photo, moved to a picture of another size.
 PhotoPose scale_pose(const PhotoPose& pose, double to_x, double to_y);
 
-/// Draws frame `frame` of the placed dance: what write_dance_video calls for every frame.
-using DrawFrame = std::function<media::Image(const skeleton::Motion& motion, std::int64_t frame,
-                                             skeleton::NearSide near, PhotoPose& placed)>;
+/// One frame that is to be drawn.
+struct DanceFrame {
+  const skeleton::Motion& motion;  // at the video's rate, no joint missing
+  std::int64_t frame = 0;
+  skeleton::NearSide near = skeleton::NearSide::kBoth;
+  std::span<const std::int64_t> later;  // frames that will be asked for after it, in order
+};
+/// Draws it, always at one even size, and says where in the picture the joints lie (for overlays).
+using DrawFrame = std::function<media::Image(const DanceFrame& frame, PhotoPose& placed)>;
 
-/// By the name of `path`: .mp4 with sound, .gif, .png (a contact sheet). Any frame rate: the motion is interpolated
-/// (cubic), its missing joints filled first. Frames go to the encoder one by one. Returns the number of frames.
-std::int64_t write_dance_video(const std::filesystem::path& path, const skeleton::Motion& motion, const DrawFrame& draw,
-                               const PhotoVideoOptions& options);
+/// A video of the dance: who draws it, and what the file says of that.
+struct DanceVideo {
+  std::filesystem::path path;  // .mp4 with sound, .gif, .png (a contact sheet)
+  std::string comment;         // container metadata
+  DrawFrame draw;
+};
+
+/// All videos (of one kind) at once, and, where `together` names one, a video of all of them side by side: one song,
+/// several people. Any frame rate: the motion is interpolated (cubic), its missing joints filled first. Frames go to
+/// the encoders one by one. Returns the number of frames.
+std::int64_t write_dance_videos(const std::vector<DanceVideo>& videos, const std::filesystem::path& together,
+                                const skeleton::Motion& motion, const PhotoVideoOptions& options);
 
 /// The person of a photo in the dance.
-std::int64_t write_cutout_video(const std::filesystem::path& path, const Cutout& person, const skeleton::Motion& motion,
-                                const PhotoVideoOptions& options);
+DrawFrame cutout_drawer(const Cutout& person, const skeleton::Motion& motion);
 
 }  // namespace stgmamba::infer

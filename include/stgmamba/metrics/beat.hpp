@@ -33,7 +33,10 @@ std::vector<double> kinematic_beats(const skeleton::Motion& motion, const BeatOp
 /// empty, NaN when `from` is.
 double consistency(const std::vector<double>& from, const std::vector<double>& to, double sigma);
 
-/// Beats at least order/fps away from both ends of a clip of `seconds`.
+/// Seconds at either end of a clip in which no minimum can be found: order / fps; below 0, so that every music beat
+/// counts, without the border rule.
+double border_seconds(const BeatOptions& options, double fps);
+/// Beats at least `border` seconds away from both ends of a clip of `seconds`.
 std::vector<double> inside_border(const std::vector<double>& beats, double seconds, double border);
 
 /// Every beat moved by `share` (0..1) of the period that follows it, with one more in front so that the start stays
@@ -43,7 +46,9 @@ std::vector<double> phase_shifted(const std::vector<double>& beats, double share
 /// How far a score lies above what chance alone gives: (score - chance) / (1 - chance). 0 where chance is 1.
 double beyond_chance(double score, double chance);
 
-inline constexpr int kPhaseShifts = 16;  // shifts (k + 1/2) / 16 of the beat period that give the chance level
+inline constexpr int kPhaseShifts = 16;
+/// `phase_shifted` by (k + 1/2) / 16 of the period, k = 0 to 15: the beats that give the chance level.
+std::vector<std::vector<double>> phase_shifts(const std::vector<double>& beats);
 
 /// Sums over clips; the scores are read at the end, because BC* is a ratio of means.
 struct BeatScore {

@@ -8,6 +8,7 @@
 
 #include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/instancenorm.h>
 
 namespace stgmamba::nn {
 
@@ -20,6 +21,18 @@ enum class ImageNorm {
 /// "instance_affine", "instance" or "batch".
 ImageNorm image_norm(const std::string& name);
 torch::nn::AnyModule make_norm(ImageNorm norm, std::int64_t channels);
+
+/// torch::nn::InstanceNorm2d, which hands back planes whatever it gets; without gradients on a CPU this one keeps
+/// channels last, as the convolutions around it like it.
+class InstanceNormImpl : public torch::nn::InstanceNorm2dImpl {
+ public:
+  using torch::nn::InstanceNorm2dImpl::InstanceNorm2dImpl;
+  torch::Tensor forward(const torch::Tensor& x);  // [N, C, H, W]
+};
+TORCH_MODULE(InstanceNorm);
+
+/// Lays out the weights of convolutions channels last: their inputs then are, too, and oneDNN reorders nothing.
+void channels_last(torch::nn::Module& module);
 
 /// x + [pad, conv 3x3, norm, ReLU, pad, conv 3x3, norm](x), reflection padding, [N, C, H, W].
 class ResnetBlockImpl : public torch::nn::Module {

@@ -49,8 +49,10 @@ void fill_missing(Motion& motion, double max_share = 0.2);
 std::vector<float> normalise(const std::vector<float>& xy);
 std::vector<float> denormalise(const std::vector<float>& xy);
 
-/// Another frame rate: cubic (Catmull-Rom) in time, linear next to missing joints, NaN inside gaps. The output has
-/// every frame i with i / fps inside the input's span.
+/// The poses at places between frames (2.25: a quarter of the way from frame 2 to frame 3; held at the ends), as a
+/// motion of `fps`: cubic (Catmull-Rom) in time, linear next to missing joints, NaN inside gaps.
+Motion poses_at(const Motion& motion, const std::vector<double>& places, double fps);
+/// Another frame rate, by `poses_at`. The output has every frame i with i / fps inside the input's span.
 Motion resample(const Motion& motion, double fps);
 /// Left and right swapped, x mirrored about the frame's centre.
 Motion mirror(const Motion& motion);

@@ -43,8 +43,8 @@ class Command {
 };
 
 /// Parses, runs, reports. Returns the exit code: what run() returned, 2 for a wrong command line, an Error's own code,
-/// 7 when memory ran out, 1 for anything else. Errors are one line on stderr (a stop on request a warning); -v adds
-/// LibTorch's backtrace.
+/// 7 when memory ran out, 1 for anything else. Errors are one line on stderr (a stop on request is information, and -q
+/// hides it); -v adds LibTorch's backtrace.
 int run_program(int argc, char** argv, Command& command);
 
 /// `auto` is the first GPU where there is one, the CPU otherwise. Throws UsageError for a device that is not there.

@@ -40,6 +40,7 @@ struct RunState {
 struct RunIdentity {
   std::string config_hash, data_hash;
   std::uint64_t seed = 0;
+  std::string config = {};  // resolved; says what differs where the hash does
 };
 
 /// Hash of a resolved configuration without the keys that may change between the sessions of one run: its length,

@@ -64,18 +64,29 @@ CompositeOutput Vid2Vid::step(const torch::Tensor& poses, const torch::Tensor& p
 }
 
 torch::Tensor Vid2Vid::render(const torch::Tensor& photo, const torch::Tensor& pose_maps) {
+  Memory memory;
+  return render_next(photo, pose_maps, memory);
+}
+
+torch::Tensor Vid2Vid::render_next(const torch::Tensor& photo, const torch::Tensor& pose_maps, Memory& memory) {
   check_render("Vid2Vid", photo, pose_maps, config_.pose_channels);
   const std::int64_t frames = pose_maps.size(1);
   const std::int64_t earlier = config_.window - 1;
-  const torch::Tensor lead = pose_maps.narrow(1, 0, 1).expand({-1, earlier, -1, -1, -1});
-  const torch::Tensor poses = torch::cat({lead, pose_maps}, 1);  // [B, earlier + F, P, H, W]
+  const bool begins = !memory.frames.defined();
   const bool zero = config_.first_frame == "zero";
-  std::vector<torch::Tensor> made(static_cast<std::size_t>(earlier), zero ? torch::zeros_like(photo) : photo);
+  if (begins) {
+    memory.poses = pose_maps.narrow(1, 0, 1).expand({-1, earlier, -1, -1, -1});
+    memory.frames = (zero ? torch::zeros_like(photo) : photo).unsqueeze(1).expand({-1, earlier, -1, -1, -1});
+  }
+  const torch::Tensor poses = torch::cat({memory.poses, pose_maps}, 1);  // [B, earlier + F, P, H, W]
+  std::vector<torch::Tensor> made = memory.frames.unbind(1);
   for (std::int64_t f = 0; f < frames; ++f) {
     const std::vector<torch::Tensor> newest(made.end() - earlier, made.end());
     const torch::Tensor previous = torch::stack(newest, 1).detach();  // [B, earlier, 3, H, W]
-    made.push_back(step(poses.narrow(1, f, config_.window), previous, zero && f == 0).final);
+    made.push_back(step(poses.narrow(1, f, config_.window), previous, zero && begins && f == 0).final);
   }
+  memory.poses = poses.narrow(1, frames, earlier).detach();
+  memory.frames = torch::stack(std::vector<torch::Tensor>(made.end() - earlier, made.end()), 1).detach();
   return torch::stack(std::vector<torch::Tensor>(made.begin() + earlier, made.end()), 1);  // [B, F, 3, H, W]
 }
 

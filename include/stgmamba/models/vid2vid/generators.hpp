@@ -40,6 +40,8 @@ class Vid2Vid : public Composite {
   CompositeOutput step(const torch::Tensor& poses, const torch::Tensor& previous, bool raw_only = false);
   /// Frame by frame. Frames that are fed back carry no gradient, as in the release; poses before the first repeat it.
   torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& pose_maps) override;
+  torch::Tensor render_next(const torch::Tensor& photo, const torch::Tensor& pose_maps, Memory& memory) override;
+  bool recurrent() const override { return true; }
 
  private:
   Vid2VidConfig config_;

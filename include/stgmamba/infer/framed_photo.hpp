@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// A photo as the picture that a video network knows, and a dance laid over it: one affine maps pixels and joints alike,
+// as in training (a square around everything that moves).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stgmamba/infer/photo_pose.hpp"
+#include "stgmamba/media/image.hpp"
+#include "stgmamba/skeleton/motion.hpp"
+
+namespace stgmamba::infer {
+
+/// Throws DataError, beginning with `name`, when no dance can be laid over a person in this pose: shoulders or both hips
+/// missing, or too small.
+void require_measurable(const PhotoPose& pose, const std::string& name);
+
+class FramedPhoto {
+ public:
+  /// The dance in the proportions and at the place of the photo's person (PlacedDance); the picture is what of the photo
+  /// holds the person and the whole dance, `width` x `height` px. Where the photo ends sooner, its edge is repeated.
+  /// Throws DataError as require_measurable does, and when more than half of the motion is missing.
+  FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion, int width, int height,
+              const std::string& name);
+  /// Without a pose: the middle of the photo as far as it has the picture's shape, and the whole dance, in its own
+  /// proportions, laid over it, as a clip of the training data is framed.
+  FramedPhoto(const media::Image& photo, const skeleton::Motion& motion, int width, int height);
+  ~FramedPhoto();
+  FramedPhoto(FramedPhoto&&) noexcept;
+
+  const media::Image& picture() const;
+  const std::vector<std::string>& notes() const;  // how it was placed; for the log
+  /// The pose of one frame of the same motion, at any frame rate, in the picture's pixels.
+  PhotoPose place(const skeleton::Motion& motion, std::int64_t frame) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stgmamba::infer
