@@ -103,8 +103,8 @@ std::vector<PictureStrip> example_strips(const VideoBed& bed, std::int64_t rows,
   return strips;
 }
 
-std::vector<PictureStrip> comparison_strips(const VideoBed& bed, std::size_t place, const std::vector<VideoMethod>& methods,
-                                     std::int64_t columns) {
+std::vector<PictureStrip> comparison_strips(const VideoBed& bed, std::size_t place,
+                                            const std::vector<VideoMethod>& methods, std::int64_t columns) {
   const VideoClip clip = bed.clip(place);
   const std::vector<std::int64_t> chosen = evenly(clip.truth.size(0), columns);
   std::vector<PictureStrip> strips = {pose_strip(clip, chosen), {"real", pictures_of(clip.truth, chosen)}};
@@ -115,7 +115,7 @@ std::vector<PictureStrip> comparison_strips(const VideoBed& bed, std::size_t pla
 }
 
 std::vector<PictureStrip> people_strips(const VideoBed& bed, std::size_t place, const VideoMethod& method,
-                                 std::int64_t people, std::int64_t columns) {
+                                        std::int64_t people, std::int64_t columns) {
   const VideoClip clip = bed.clip(place);
   const std::vector<std::int64_t> chosen = evenly(clip.truth.size(0), columns);
   std::vector<PictureStrip> strips = {pose_strip(clip, chosen)};

@@ -125,8 +125,8 @@ int run_video_figure(const FigureRequest& figure, const BoardRequest& request, c
   }
   eval::VideoBedOptions options;
   options.split = request.split.empty() ? table.split : request.split;
-  options.size = request.table.empty() && !figure.runs.empty() ? eval::trained_size(run_of(figure.runs.front()).path)
-                                                               : table.size;
+  options.size =
+      request.table.empty() && !figure.runs.empty() ? eval::trained_size(run_of(figure.runs.front()).path) : table.size;
   options.frames = table.frames;
   const eval::VideoBed bed(data::Dataset::open(folder), options);
   std::vector<VideoMethod> methods = methods_of(figure, request, table, bed, resolve_device(flags.device));

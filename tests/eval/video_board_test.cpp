@@ -25,9 +25,9 @@ using ::testing::HasSubstr;
 
 constexpr std::int64_t kSize = 48, kFrames = 10;
 
-const std::vector<std::string> kColumns = {"fid",      "fd_random",     "l1",       "psnr_person",         "ssim",
-                                           "warp",     "identity",      "identity_swap", "skeleton",
-                                           "consistency_forward"};
+const std::vector<std::string> kColumns = {
+    "fid",      "fd_random",     "l1",       "psnr_person",        "ssim", "warp",
+    "identity", "identity_swap", "skeleton", "consistency_forward"};
 
 /// The truth with `noise` levels of noise: a method that no network is.
 VideoMethod noisy_truth(double noise) {
@@ -89,8 +89,8 @@ class VideoBoards : public ::testing::Test {
     options.size = kSize;
     options.frames = kFrames;
     bed_ = new eval::VideoBed(film_puppets(*folder_ / "set"), options);
-    judge_ = new eval::VideoJudge(*bed_, image_metrics::MetricNets(*folder_ / "nets", torch::kCPU), kColumns,
-                                  torch::kCPU);
+    judge_ =
+        new eval::VideoJudge(*bed_, image_metrics::MetricNets(*folder_ / "nets", torch::kCPU), kColumns, torch::kCPU);
   }
   static void TearDownTestSuite() {
     delete judge_;
@@ -194,8 +194,7 @@ TEST_F(VideoBoards, BoardsShowPaperOursAndWhatToFetch) {
   options.title = "Table 5";
   options.against = "s2_1";
   options.bootstrap.replicates = 40;
-  const eval::Board board =
-      eval::make_video_board(*judge_, eval::pick_video_columns(kColumns), rows, options);
+  const eval::Board board = eval::make_video_board(*judge_, eval::pick_video_columns(kColumns), rows, options);
   EXPECT_TRUE(std::isnan(board.rows[1].cells[0].ours.value));  // no Inception here
   EXPECT_EQ(board.rows[1].cells[0].paper, 35.17);
   EXPECT_TRUE(std::isfinite(board.rows[0].cells[1].ours.value));  // halves of the truth

@@ -26,12 +26,12 @@ std::vector<PictureStrip> example_strips(const VideoBed& bed, std::int64_t rows,
 
 /// Fig. 11: one clip by every method. The poses, then the true frames, then a strip a method; `columns` frames, evenly
 /// spaced.
-std::vector<PictureStrip> comparison_strips(const VideoBed& bed, std::size_t place, const std::vector<VideoMethod>& methods,
-                                     std::int64_t columns);
+std::vector<PictureStrip> comparison_strips(const VideoBed& bed, std::size_t place,
+                                            const std::vector<VideoMethod>& methods, std::int64_t columns);
 
 /// Fig. 1: one dance, several people. The poses of a clip, then a strip for each of up to `people` photos, which stands
 /// first.
 std::vector<PictureStrip> people_strips(const VideoBed& bed, std::size_t place, const VideoMethod& method,
-                                 std::int64_t people, std::int64_t columns);
+                                        std::int64_t people, std::int64_t columns);
 
 }  // namespace stgmamba::eval
