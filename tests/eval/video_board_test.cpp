@@ -100,9 +100,9 @@ class VideoBoards : public ::testing::Test {
   static double mean(const std::vector<ClipScores>& clips, const std::string& column) {
     double sum = 0.0;
     for (const ClipScores& clip : clips) {
-      sum += clip.value.at(column) / static_cast<double>(clips.size());
+      sum += clip.value.at(column);
     }
-    return sum;
+    return sum / static_cast<double>(clips.size());
   }
   static TempFolder* folder_;
   static eval::VideoBed* bed_;

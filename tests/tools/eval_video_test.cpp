@@ -20,6 +20,7 @@ using ::testing::Not;
 constexpr const char* kTable = R"(title: Tiny videos
 task: skeleton_to_video
 data: set
+styles: [ballet]
 metrics: [fid, fd_random, l1, identity, skeleton, consistency_forward]
 study: [preference]
 size: 32
