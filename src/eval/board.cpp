@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "stgmamba/eval/video_board.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
@@ -164,7 +165,9 @@ Gate parse_gate(const std::string& text) {
       gate.metric = gate.metric.substr(dot + 1);
     }
     if (!gate.metric.empty() && util::parse_number(number, gate.bound)) {
-      metrics::pick_columns({gate.metric}, 0.0);  // throws for an unknown one
+      if (!is_metric(gate.metric)) {
+        metrics::pick_columns({gate.metric}, 0.0);  // throws, with the nearest name
+      }
       return gate;
     }
   }

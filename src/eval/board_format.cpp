@@ -99,8 +99,8 @@ std::vector<std::string> footnotes(const Board& board) {
   }
   if (!board.rows.empty()) {
     const metrics::ScoreSample& sample = board.rows.front().sample;
-    lines.push_back(fmt::format("{} clips of 5 s, data {}; {:g} % intervals over songs and seeds", sample.clips,
-                                sample.data, 100 * sample.level));
+    lines.push_back(fmt::format("{} {}, data {}; {:g} % intervals over {}", sample.clips, sample.what, sample.data,
+                                100 * sample.level, sample.drawn));
   }
   lines.insert(lines.end(), board.notes.begin(), board.notes.end());
   return lines;

@@ -37,7 +37,8 @@ Json card_json(const MetricCard& card, bool informative) {
           {"direction", metrics::direction_text(card.direction)},
           {"hears_music", card.hears_music},
           {"informative", informative},
-          {"constants", card.constants}};
+          {"constants", card.constants},
+          {"files", card.files}};
 }
 
 MetricCard card_from(const Json& object) {
@@ -49,6 +50,7 @@ MetricCard card_from(const Json& object) {
   card.version = object.at("version").get<int>();
   card.hears_music = object.at("hears_music").get<bool>();
   card.constants = object.at("constants").get<std::map<std::string, double>>();
+  card.files = object.value("files", std::map<std::string, std::string>());  // tables of images alone have some
   const auto text = object.at("direction").get<std::string>();
   for (const auto direction : {metrics::Direction::kHigher, metrics::Direction::kLower, metrics::Direction::kAsReal}) {
     card.direction = metrics::direction_text(direction) == text ? direction : card.direction;
@@ -80,7 +82,9 @@ Json row_json(const Board& board, const BoardRow& row) {
             {"clips", row.sample.clips},
             {"seeds", row.sample.seeds},
             {"replicates", row.sample.replicates},
-            {"level", row.sample.level}}},
+            {"level", row.sample.level},
+            {"what", row.sample.what},
+            {"drawn", row.sample.drawn}}},
           {"scores", std::move(scores)}};
 }
 
@@ -92,9 +96,13 @@ BoardRow row_from(const Json& object, const std::vector<MetricCard>& cards) {
   row.missing = object.at("missing").get<std::string>();
   row.note = object.at("note").get<std::string>();
   const Json& sample = object.at("sample");
-  row.sample = {sample.at("data").get<std::string>(), sample.at("clips").get<std::int64_t>(),
-                sample.at("seeds").get<std::vector<std::uint64_t>>(), sample.at("replicates").get<int>(),
-                sample.at("level").get<double>()};
+  row.sample = {sample.at("data").get<std::string>(),
+                sample.at("clips").get<std::int64_t>(),
+                sample.at("seeds").get<std::vector<std::uint64_t>>(),
+                sample.at("replicates").get<int>(),
+                sample.at("level").get<double>(),
+                sample.value("what", row.sample.what),
+                sample.value("drawn", row.sample.drawn)};
   for (const MetricCard& card : cards) {
     const Json& score = object.at("scores").at(card.name);
     BoardCell cell{interval_from(score), {}, {kNan, kNan, kNan}};

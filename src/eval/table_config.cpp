@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "stgmamba/config/section.hpp"
+#include "stgmamba/eval/video_columns.hpp"
 #include "stgmamba/metrics/columns.hpp"
 #include "stgmamba/train/run_folder.hpp"
 #include "stgmamba/util/error.hpp"
@@ -15,10 +16,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void check_metrics(const config::Section& section, const char* key, const std::vector<std::string>& names) {
+void check_metrics(const config::Section& section, const char* key, const std::vector<std::string>& names,
+                   bool videos) {
   for (const std::string& name : names) {
     try {
-      metrics::pick_columns({name}, 0.0);
+      if (videos) {
+        pick_video_columns({name});
+      } else {
+        metrics::pick_columns({name}, 0.0);
+      }
     } catch (const UsageError& error) {
       throw ConfigError("{}: {}", section.where(key), error.what());
     }
@@ -84,6 +90,7 @@ TableConfig read_table(const fs::path& file) {
   std::vector<std::int64_t> seeds = {1};
   std::vector<std::string> overrides;
   root.read("title", table.title);
+  root.read("task", table.task, {"music_to_skeleton", "skeleton_to_video"});
   root.read("data", table.data);
   root.read("split", table.split);
   root.read("styles", table.styles);
@@ -92,7 +99,11 @@ TableConfig read_table(const fs::path& file) {
   root.read("seeds", seeds, {.min = 0});
   root.read("overrides", overrides);
   root.read("against", table.against);
-  check_metrics(root, "metrics", table.metrics);
+  check_metrics(root, "metrics", table.metrics, table.videos());
+  if (table.videos()) {
+    root.read("size", table.size, {.min = 16, .max = 2048});
+    root.read("frames", table.frames, {.min = 1, .max = 10'000});
+  }
   const config::Section rows = root.section("rows");
   std::vector<std::string> names = rows.keys();
   for (const std::string& name : names) {
@@ -109,11 +120,11 @@ TableConfig read_table(const fs::path& file) {
 }
 
 fs::path find_table(const std::string& name) {
-  if (name == "1" || name == "2" || name == "4") {
+  if (name.size() == 1 && name >= "1" && name <= "5") {
     return config::find_config("base.yaml").parent_path() / "tables" / ("table" + name + ".yaml");
   }
   if (!fs::is_regular_file(name)) {
-    throw UsageError("--table: must be 1, 2, 4 or a file like configs/tables/table4_small.yaml, got '{}'", name);
+    throw UsageError("--table: must be 1 to 5 or a file like configs/tables/table4_small.yaml, got '{}'", name);
   }
   return name;
 }

@@ -7,6 +7,19 @@
 
 namespace stgmamba::metrics {
 
+namespace {
+
+/// "i3d_torchscript.pt 3fa...", or "none".
+std::string files_text(const MetricCard& card) {
+  std::vector<std::string> parts;
+  for (const auto& [name, hash] : card.files) {
+    parts.push_back(name + " " + hash);
+  }
+  return parts.empty() ? "none" : util::join(parts, ", ");
+}
+
+}  // namespace
+
 std::string direction_text(Direction direction) {
   switch (direction) {
     case Direction::kHigher:
@@ -38,6 +51,9 @@ std::string difference(const MetricCard& a, const ScoreSample& a_sample, const M
       }
     }
   }
+  if (a.files != b.files) {
+    return fmt::format("{}: other network files ({} against {})", a.name, files_text(a), files_text(b));
+  }
   if (a_sample.data != b_sample.data) {
     return fmt::format("{}: taken on other data ({} against {})", a.name, a_sample.data, b_sample.data);
   }
@@ -58,12 +74,16 @@ std::string card_text(const MetricCard& card, const ScoreSample& sample) {
   if (!parts.empty()) {
     text += fmt::format("  constants: {}\n", util::join(parts, ", "));
   }
+  if (!card.files.empty()) {
+    text += fmt::format("  networks: {}\n", files_text(card));
+  }
   parts.clear();
   for (const std::uint64_t seed : sample.seeds) {
     parts.push_back(std::to_string(seed));
   }
-  text += fmt::format("  {} clips of data {}; seeds {}; {:g} % interval from {} replicates over songs and seeds\n",
-                      sample.clips, sample.data, util::join(parts, ", "), 100.0 * sample.level, sample.replicates);
+  text +=
+      fmt::format("  {} {}, data {}; seeds {}; {:g} % interval from {} replicates over {}\n", sample.clips, sample.what,
+                  sample.data, util::join(parts, ", "), 100.0 * sample.level, sample.replicates, sample.drawn);
   return text;
 }
 

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "stgmamba/eval/table_config.hpp"
 #include "stgmamba/tools/program.hpp"
 
 namespace stgmamba::tools {
 
 /// The command line of a table of scores.
 struct BoardRequest {
-  std::string table;      // 1, 2, 4 or a file; empty: a board of what is named below
+  std::string table;      // 1 to 5 or a file; empty: a board of what is named below
   std::string data;       // dataset folder; empty: the table's
   std::string split;      // empty: the table's, or test
   std::string generated;  // a folder of dances becomes a row
@@ -26,7 +27,7 @@ struct BoardRequest {
   std::vector<std::string> overrides;           // of the table's runs
   std::string style_classifier;                 // a run; empty: no such column
   std::string format = "text", baseline, study;
-  std::filesystem::path runs_dir = "runs";
+  std::filesystem::path runs_dir = "runs", metric_nets = "data/metric-nets";
   int replicates = 500;
   bool cards = false, force = false, run_missing = false, references = true;
 };
@@ -44,10 +45,16 @@ struct FigureRequest {
   std::string response = "block";
 };
 
-/// `stg_eval --figure N`.
+/// `stg_eval --figure N`: 1, 10 and 11, which show people.
+int run_video_figure(const FigureRequest& figure, const BoardRequest& request, const SharedFlags& flags);
+/// The others.
 int run_figure(const FigureRequest& figure, const BoardRequest& request, const SharedFlags& flags);
 /// Measures, prints, and checks the gates: exit code 10 when one does not hold.
 int run_board(const BoardRequest& request, const SharedFlags& flags);
+/// The same for a table of videos.
+int run_video_board(const BoardRequest& request, const eval::TableConfig& table, const SharedFlags& flags);
+/// `stg_eval --metric-nets DIR` alone: which network files are there.
+void print_metric_nets(const std::filesystem::path& folder);
 /// Every metric's card, with no data at hand.
 void print_cards(const SharedFlags& flags);
 /// `stg_eval --card music-sensitivity`.

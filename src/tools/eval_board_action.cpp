@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-#include <chrono>
-#include <map>
-
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -12,11 +8,10 @@
 #include "stgmamba/eval/reference_rows.hpp"
 #include "stgmamba/eval/style_column.hpp"
 #include "stgmamba/eval/table_config.hpp"
-#include "stgmamba/util/log.hpp"
-#include "stgmamba/util/progress.hpp"
+#include "stgmamba/eval/video_columns.hpp"
 #include "stgmamba/util/stop.hpp"
-#include "stgmamba/util/text.hpp"
 
+#include "board_parts.hpp"
 #include "eval_actions.hpp"
 
 namespace stgmamba::tools {
@@ -62,27 +57,6 @@ void append(metrics::DanceSet& all, metrics::DanceSet&& more) {
   std::move(more.seeds.begin(), more.seeds.end(), std::back_inserter(all.seeds));
   std::move(more.draws.begin(), more.draws.end(), std::back_inserter(all.draws));
   all.seconds = more.seconds;
-}
-
-/// Trains what is not finished, one run after another.
-void train_missing(const std::vector<eval::TableRun>& runs) {
-  using Clock = std::chrono::steady_clock;
-  std::vector<const eval::TableRun*> waiting;
-  for (const eval::TableRun& run : runs) {
-    if (!run.finished) {
-      waiting.push_back(&run);
-    }
-  }
-  const auto begin = Clock::now();
-  for (std::size_t i = 0; i < waiting.size(); ++i) {
-    const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    util::log().info(
-        "run {} of {}: {}{}", i + 1, waiting.size(), waiting[i]->options.run_name,
-        i == 0 ? std::string()
-               : fmt::format("; about {} left", util::format_duration(spent / static_cast<double>(i) *
-                                                                      static_cast<double>(waiting.size() - i))));
-    train::run_training(waiting[i]->options);  // resumes; a stop leaves its state and ends this program with 75
-  }
 }
 
 RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
@@ -136,30 +110,6 @@ RowSource checkpoint_row(const eval::TestBed& bed, const BoardRequest& request, 
   return source;
 }
 
-/// {"row": {"column": number}} of --study into the rows.
-void add_study(const std::string& path, const std::vector<std::string>& columns, std::vector<RowSource>& sources) {
-  const io::Json document = io::read_json(path);
-  for (const auto& [row, votes] : document.items()) {
-    bool found = false;
-    for (RowSource& source : sources) {
-      if (source.name != row) {
-        continue;
-      }
-      found = true;
-      for (const auto& [column, share] : votes.items()) {
-        if (std::find(columns.begin(), columns.end(), column) == columns.end() || !share.is_number()) {
-          throw DataError("{}: '{}' of '{}' must be a number for one of the table's columns {}", path, column, row,
-                          util::join(columns, ", "));
-        }
-        source.given[column] = share.get<double>();
-      }
-    }
-    if (!found) {
-      throw DataError("{}: '{}' is no row of the table", path, row);
-    }
-  }
-}
-
 std::vector<metrics::Column> columns_of(const eval::TestBed& bed, const BoardRequest& request, const Plan& plan,
                                         const SharedFlags& flags) {
   std::vector<metrics::Column> columns = metrics::pick_columns(plan.metrics, bed.yardstick().prominence());
@@ -204,46 +154,30 @@ std::vector<RowSource> gather(const eval::TestBed& bed, const BoardRequest& requ
     sources.push_back(std::move(source));
   }
   if (!request.study.empty()) {
-    add_study(request.study, plan.table.study, sources);
+    std::vector<eval::RowInfo*> rows;
+    for (RowSource& source : sources) {
+      rows.push_back(&source);
+    }
+    add_study(request.study, plan.table.study, rows);
   }
   return sources;
-}
-
-std::string all_cards(const eval::Board& board) {
-  std::string text = "\n";
-  for (const metrics::MetricCard& card : board.cards) {
-    text += metrics::card_text(card, board.rows.front().sample);
-  }
-  return text;
 }
 
 }  // namespace
 
 int run_board(const BoardRequest& request, const SharedFlags& flags) {
   util::install_stop_signals();
+  if (!request.table.empty()) {
+    const eval::TableConfig table = eval::read_table(eval::find_table(request.table));
+    if (table.videos()) {
+      return run_video_board(request, table, flags);
+    }
+  }
   const Plan plan = make_plan(request);
-  std::vector<eval::Gate> gates;
-  for (const std::string& text : request.gates) {
-    gates.push_back(eval::parse_gate(text));
-  }
-  std::optional<eval::Board> baseline;
-  if (!request.baseline.empty()) {
-    baseline = eval::read_board(request.baseline);
-  }
+  const BoardOutput output(request);
   data::Dataset dataset = data::Dataset::open(plan.data);
   dataset.choose_beats(request.beats);
-  std::vector<std::string> shared = request.overrides;
-  if (flags.threads > 0) {
-    shared.push_back(fmt::format("train.threads={}", flags.threads));
-  }
-  if (flags.device != "auto") {
-    shared.push_back("device=" + flags.device);
-  }
-  std::vector<eval::TableRun> runs = eval::table_runs(plan.table, request.runs_dir, plan.data, shared);
-  if (request.run_missing) {
-    train_missing(runs);
-    runs = eval::table_runs(plan.table, request.runs_dir, plan.data, shared);
-  }
+  const std::vector<eval::TableRun> runs = find_runs(plan.table, plan.data, request, flags);
   eval::TestBedOptions options;
   options.split = plan.split;
   options.styles = plan.table.styles;
@@ -255,28 +189,22 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
   board_options.title = plan.table.title.empty() ? "Scores on " + plan.data : plan.table.title;
   board_options.against = plan.table.against;
   board_options.bootstrap.replicates = request.replicates;
-  eval::Board board = eval::make_board(bed, columns_of(bed, request, plan, flags),
-                                       gather(bed, request, plan, runs, flags), board_options);
-  if (baseline) {
-    eval::compare(board, *baseline, request.force);
-  }
-  const std::string format = flags.json ? "json" : request.format;
-  print_result(eval::render(board, format) + (request.cards && format == "text" ? all_cards(board) : ""));
-  bool met = true;
-  for (const eval::Gate& gate : gates) {
-    for (const std::string& violation : eval::violations(board, gate)) {
-      util::log().error("--fail-if \"{}\": {}", gate.text, violation);
-      met = false;
-    }
-  }
-  return static_cast<int>(met ? ExitCode::kDone : ExitCode::kGate);
+  return output.show(eval::make_board(bed, columns_of(bed, request, plan, flags),
+                                      gather(bed, request, plan, runs, flags), board_options),
+                     flags);
 }
 
 void print_cards(const SharedFlags& flags) {
+  std::vector<metrics::MetricCard> cards;
+  for (const metrics::Column& column : metrics::make_columns()) {
+    cards.push_back(column.card);
+  }
+  for (const eval::VideoColumn& column : eval::video_columns()) {
+    cards.push_back(column.card);
+  }
   nlohmann::json list = nlohmann::json::array();
   std::string text;
-  for (const metrics::Column& column : metrics::make_columns()) {
-    const metrics::MetricCard& card = column.card;
+  for (const metrics::MetricCard& card : cards) {
     text += fmt::format("{:<18} {:<22} {}; {}{}\n", card.name, card.title, card.definition,
                         metrics::direction_text(card.direction), card.unit.empty() ? "" : "; " + card.unit);
     list.push_back({{"name", card.name},

@@ -62,6 +62,7 @@ class EvalCommand : public Command {
   std::string config_, checkpoint_, parity_, card_, export_, dtype_ = "float64", runs_dir_ = "runs";
   BoardRequest board_;
   FigureRequest figure_;
+  CLI::Option* metric_nets_ = nullptr;
   std::vector<std::string> overrides_;
   bool check_ = false, scaling_ = false, no_references_ = false;
   double tolerance_ = 1e-4;
@@ -104,7 +105,7 @@ void EvalCommand::declare_boards(CLI::App& app) {
   const auto add = [&](const char* name, auto& value, const char* help) {
     return app.add_option(name, value, help)->group(group);
   };
-  add("--table", board_.table, "Table of the paper, 1, 2 or 4, or a file like configs/tables/table4_small.yaml");
+  add("--table", board_.table, "Table of the paper, 1 to 5, or a file like configs/tables/table4_small.yaml");
   add("--data", board_.data, "Dataset folder whose real dances are the measure (default: the table's)");
   add("--split", board_.split, "Part of it (default: the table's, or test)");
   add("--beats", board_.beats,
@@ -128,6 +129,10 @@ void EvalCommand::declare_boards(CLI::App& app) {
   add("--fail-if", board_.gates, "Exit code 10 when true of a scored row: \"bc<0.6\", \"s1_6.bc_star<0.2\"")
       ->allow_extra_args(false);
   add("--baseline", board_.baseline, "Earlier --format json; its numbers are set beside the new ones");
+  metric_nets_ = add("--metric-nets", board_.metric_nets,
+                     "Folder of the networks behind FID, KID, FVD and LPIPS; alone: prints which files are there, and "
+                     "where to get the others")
+                     ->capture_default_str();
   add("--study", board_.study, "Results of a user study, JSON: {\"row\": {\"column\": number}}");
   add("--replicates", board_.replicates, "Of the bootstrap behind the intervals")
       ->check(CLI::Range(0, 100'000))
@@ -149,10 +154,11 @@ void EvalCommand::declare_figures(CLI::App& app) {
   const char* group = "Figures";
   CLI::Option* figure =
       app.add_option("--figure", figure_.number,
-                     "5 to 7: strips of methods on a song of one style each; 8: draws of z over each other; 9: what "
-                     "joints depend on. Rows come from --run, --checkpoint, --generated and --table")
+                     "1: one dance, several people; 5 to 7: strips of methods on a song of one style each; 8: draws "
+                     "of z over each other; 9: what joints depend on; 10: people of the data; 11: strips of video "
+                     "methods. Rows come from --run, --checkpoint, --generated and --table")
           ->group(group)
-          ->check(CLI::Range(5, 9));
+          ->check(CLI::IsMember({1, 5, 6, 7, 8, 9, 10, 11}));
   const auto add = [&](const char* name, auto& value, const char* help) {
     return app.add_option(name, value, help)->group(group)->needs(figure);
   };
@@ -203,7 +209,8 @@ int EvalCommand::run(const SharedFlags& flags) {
     return static_cast<int>(ExitCode::kDone);
   }
   if (figure_.number != 0) {
-    return run_figure(figure_, board_, flags);
+    const bool people = figure_.number == 1 || figure_.number >= 10;
+    return people ? run_video_figure(figure_, board_, flags) : run_figure(figure_, board_, flags);
   }
   if (scaling_) {
     return run_scaling(config_, board_.checkpoint, overrides_, flags);
@@ -211,11 +218,16 @@ int EvalCommand::run(const SharedFlags& flags) {
   if (!card_.empty()) {
     return run_sensitivity(board_, flags);
   }
-  if (board_.cards && board_.table.empty() && board_.generated.empty() && checkpoint_.empty()) {
-    print_cards(flags);
+  const bool nothing_named = board_.table.empty() && board_.generated.empty() && checkpoint_.empty();
+  if (nothing_named && (board_.cards || metric_nets_->count() > 0)) {
+    if (board_.cards) {
+      print_cards(flags);
+    } else {
+      print_metric_nets(board_.metric_nets);
+    }
     return static_cast<int>(ExitCode::kDone);
   }
-  if (board_.table.empty() && board_.generated.empty() && checkpoint_.empty()) {
+  if (nothing_named) {
     throw UsageError(
         "stg_eval: give either --generated FOLDER --data DATASET, --checkpoint RUN --data DATASET, --table N, or "
         "--parity FOLDER");

@@ -148,9 +148,10 @@ TEST_F(Boards, Gates) {
 
 TEST(TableConfigTest, TheShippedTablesRead) {
   const std::string folder = std::string(STG_SOURCE_DIR) + "/configs/tables/";
-  for (const char* name : {"table1.yaml", "table2.yaml", "table4.yaml", "table4_small.yaml"}) {
+  for (const char* name : {"table1.yaml", "table2.yaml", "table3.yaml", "table4.yaml", "table5.yaml",
+                           "table3_small.yaml", "table4_small.yaml", "table5_small.yaml"}) {
     const eval::TableConfig table = eval::read_table(folder + name);
-    EXPECT_GE(table.rows.size(), 8U) << name;
+    EXPECT_GE(table.rows.size(), table.videos() ? 5U : 8U) << name;
     for (const eval::TableRun& run : eval::table_runs(table, "runs", "data/x", {})) {
       EXPECT_EQ(error_of([&] { train::print_config(run.options, false); }), "") << run.command;
     }
@@ -158,6 +159,7 @@ TEST(TableConfigTest, TheShippedTablesRead) {
   const eval::TableConfig four = eval::read_table(folder + "table4.yaml");
   EXPECT_EQ(four.rows.front().paper.at("pfd"), 653.8);
   EXPECT_EQ(four.rows.size(), 10U);
+  EXPECT_EQ(eval::read_table(eval::find_table("5")).rows[4].paper.at("fvd"), 45.4);
   const auto runs = eval::table_runs(four, "r", "d", {"model.noise.sigma=0.5"});
   EXPECT_EQ(runs.size(), 50U);
   EXPECT_EQ(runs[1].options.run_name, "s1_1-seed2");
@@ -181,7 +183,11 @@ TEST(TableConfigTest, ErrorsNameTheirPlace) {
               HasSubstr("none of the table's metrics"));
   EXPECT_THAT(error(good + "against: b\n"), HasSubstr("'against' must name a row"));
   EXPECT_THAT(error("metrics: [bc]\n"), HasSubstr("needs 'metrics' and 'rows'"));
-  EXPECT_THAT(error_of([] { eval::find_table("7"); }), HasSubstr("must be 1, 2, 4 or a file"));
+  EXPECT_EQ(error("task: skeleton_to_video\nmetrics: [fid]\nsize: 64\nrows:\n  a: {label: A}\n"), "");
+  EXPECT_THAT(error("task: skeleton_to_video\nmetrics: [bc]\nrows:\n  a: {label: A}\n"),
+              HasSubstr("video metric 'bc' is unknown"));
+  EXPECT_THAT(error(good + "size: 64\n"), HasSubstr("unknown key 'size'"));
+  EXPECT_THAT(error_of([] { eval::find_table("7"); }), HasSubstr("must be 1 to 5 or a file"));
 }
 
 }  // namespace

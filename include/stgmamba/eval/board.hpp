@@ -13,16 +13,20 @@
 
 namespace stgmamba::eval {
 
-/// What a row is made from.
-struct RowSource {
+/// What is known of a row beside what is measured.
+struct RowInfo {
   std::string name, label;
   bool reference = false;                    // a row that needs no model
-  std::optional<metrics::DanceSet> dances;   // none: `missing` says what makes it
-  std::string missing;                       // "stg_train --config ..." or "no such method yet"
+  std::string missing;                       // why there is nothing to measure: "stg_train --config ..."
   std::string note;                          // "300 steps, one seed"
   std::vector<std::uint64_t> seeds;          // of training and z, for the cards
   std::map<std::string, double> paper;       // metric -> the paper's number
   std::map<std::string, double> given = {};  // columns that are not measured: a user study's results
+};
+
+/// What a row is made from.
+struct RowSource : RowInfo {
+  std::optional<metrics::DanceSet> dances;  // none: `missing` says what makes it
 };
 
 struct BoardCell {

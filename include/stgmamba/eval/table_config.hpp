@@ -3,12 +3,14 @@
 // that make ours.
 //
 //   title: Table 4
+//   task: music_to_skeleton          # or skeleton_to_video: rows are video networks, metrics those of videos
 //   data: data/mdvs                  # dataset folder; --data replaces it
 //   metrics: [pfd, vfd, pvar, bc]
 //   study: [realism_expert]          # columns that people fill in: --study FILE.json {"row": {"column": number}}
 //   seeds: [1, 2, 3]                 # of training and of z; a row may have its own
 //   against: s1_1                    # the row that others are compared with
 //   overrides: [train.steps=600]     # of every run; a row may add its own
+//   size: 256, frames: 32            # of the clips, where the rows are video networks
 //   rows:
 //     s1_6: {label: STG-Mamba, config: s1_6.yaml, paper: {pfd: 86.2}}     # config: relative to this file
 //     edge: {label: EDGE, paper: {pfd: 145.9}}                            # no config: no such method here yet
@@ -34,15 +36,17 @@ struct TableRow {
 };
 
 struct TableConfig {
-  std::string title, data, against, split = "test";
+  std::string title, data, against, split = "test", task = "music_to_skeleton";
   std::vector<std::string> metrics, study, styles;
   std::vector<TableRow> rows;
+  std::int64_t size = 256, frames = 32;  // of clips of videos: pixels a side, frames after I_0
+  bool videos() const { return task == "skeleton_to_video"; }
 };
 
 /// Throws ConfigError with file, line and column: unknown keys, unknown metrics, a row without label, a configuration
 /// that is not there.
 TableConfig read_table(const std::filesystem::path& file);
-/// "1", "2" or "4" is the paper's table in configs/tables; anything else a file. Throws UsageError.
+/// "1" to "5" is the paper's table in configs/tables; anything else a file. Throws UsageError.
 std::filesystem::path find_table(const std::string& name);
 
 /// One training of one row.

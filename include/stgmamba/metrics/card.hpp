@@ -21,6 +21,7 @@ struct MetricCard {
   Direction direction = Direction::kHigher;
   bool hears_music = false;                 // whether another song changes it: only such columns can be uninformative
   std::map<std::string, double> constants;  // "sigma" -> 0.05, in s, px, h as the definition says
+  std::map<std::string, std::string> files = {};  // networks behind it: name -> hash (util::hash_file)
 };
 
 /// What a score was taken on.
@@ -30,13 +31,15 @@ struct ScoreSample {
   std::vector<std::uint64_t> seeds;  // of the generated dances
   int replicates = 0;                // of the interval
   double level = 0.0;
+  std::string what = "clips of 5 s";      // that N counts
+  std::string drawn = "songs and seeds";  // by the bootstrap
 };
 
 /// "lower is better", "higher is better", "as the real dances".
 std::string direction_text(Direction direction);
 
-/// Why two scores may not stand side by side: another name, version, constant, data set or number of clips; empty when
-/// they may. Seeds and intervals may differ.
+/// Why two scores may not stand side by side: another name, version, constant, network, data set or number of clips;
+/// empty when they may. Seeds and intervals may differ.
 std::string difference(const MetricCard& a, const ScoreSample& a_sample, const MetricCard& b,
                        const ScoreSample& b_sample);
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "stgmamba/eval/video_bed.hpp"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "stgmamba/image_metrics/frames.hpp"
+#include "stgmamba/media/video.hpp"
+#include "stgmamba/util/error.hpp"
+#include "stgmamba/util/hash.hpp"
+#include "stgmamba/util/text.hpp"
+
+namespace stgmamba::eval {
+
+namespace {
+
+using skeleton::Motion;
+
+std::string person_of(const data::TakeInfo& take) {
+  return take.person.empty() ? take.source : take.person;
+}
+
+/// Frame 0 and frames [first, first + count) of a take's video, at S x S.
+std::vector<media::Image> read_frames(const data::Dataset& dataset, const data::TakeInfo& take, std::int64_t first,
+                                      std::int64_t count, std::int64_t size) {
+  const std::filesystem::path path = dataset.folder() / "clips" / take.id / "video.mp4";
+  media::VideoReader reader(path);
+  std::vector<media::Image> frames;
+  media::Image frame;
+  double seconds = 0.0;
+  for (std::int64_t i = 0; i < first + count; ++i) {
+    if (!reader.next(frame, seconds)) {
+      throw DataError("{}: must hold {} frames, as many as its poses, ends after {}", path.string(), take.frames, i);
+    }
+    if (i == 0 || i >= first) {
+      const bool fits = frame.width == size && frame.height == size;
+      frames.push_back(fits ? frame : media::resize(frame, static_cast<int>(size), static_cast<int>(size)));
+    }
+  }
+  return frames;
+}
+
+}  // namespace
+
+Motion in_picture(const Motion& motion, const skeleton::Placement& placement) {
+  Motion moved = motion;
+  for (std::int64_t frame = 0; frame < motion.frames(); ++frame) {
+    for (int joint = 0; joint < skeleton::kJoints; ++joint) {
+      moved.x(frame, joint) = static_cast<float>((motion.x(frame, joint) - placement.left) * placement.scale_x);
+      moved.y(frame, joint) = static_cast<float>((motion.y(frame, joint) - placement.top) * placement.scale_y);
+    }
+  }
+  return moved;
+}
+
+at::Tensor pose_maps(const VideoClip& clip, skeleton::PoseMapKind kind) {
+  skeleton::PoseMapStyle style;
+  style.kind = kind;
+  style.height = static_cast<int>(clip.photo.size(1));
+  style.width = static_cast<int>(clip.photo.size(2));
+  std::vector<at::Tensor> maps;
+  for (std::int64_t frame = 0; frame < clip.motion.frames(); ++frame) {
+    std::vector<std::uint8_t> map = skeleton::pose_map(clip.motion, frame, clip.placement, style);
+    maps.push_back(
+        torch::from_blob(map.data(), {skeleton::pose_map_channels(kind), style.height, style.width}, torch::kUInt8)
+            .clone());
+  }
+  return torch::stack(maps);
+}
+
+VideoClip with_photo_of(const VideoClip& clip, const VideoClip& other) {
+  VideoClip swapped = clip;
+  swapped.person = other.person;
+  swapped.photo = other.photo;
+  swapped.photo_pose = other.photo_pose;
+  swapped.photo_placement = other.photo_placement;
+  return swapped;
+}
+
+VideoBed::VideoBed(data::Dataset dataset, const VideoBedOptions& options)
+    : options_(options), dataset_(std::move(dataset)) {
+  for (const data::TakeInfo& take : dataset_.split(options_.split, options_.styles)) {
+    if (take.framing.width == 0 || take.frames < options_.frames + 1) {
+      continue;
+    }
+    const auto known = std::find(people_.begin(), people_.end(), person_of(take));
+    const auto person = static_cast<std::size_t>(known - people_.begin());
+    if (known == people_.end()) {
+      people_.push_back(person_of(take));
+    }
+    std::int64_t clips = (take.frames - 1) / options_.frames;
+    if (options_.clips_per_take > 0) {
+      clips = std::min(clips, options_.clips_per_take);
+    }
+    for (std::int64_t i = 0; i < clips; ++i) {
+      places_.push_back({takes_.size(), person, 1 + i * options_.frames});
+    }
+    takes_.push_back(take);
+  }
+  if (places_.empty()) {
+    throw DataError(
+        "{}: no take of the split '{}' has a video of {} frames or more; make some with stg_data synth "
+        "--preset video, or import them",
+        dataset_.folder().string(), options_.split, options_.frames + 1);
+  }
+}
+
+VideoClip VideoBed::clip(std::size_t place) const {
+  const Place& at = places_.at(place);
+  const data::TakeInfo& take = takes_[at.take];
+  VideoClip clip;
+  clip.take = take.id;
+  clip.person = people_[at.person];
+  const at::Tensor frames =
+      image_metrics::to_frames(read_frames(dataset_, take, at.first, options_.frames, options_.size));
+  clip.photo = frames[0];
+  clip.truth = frames.narrow(0, 1, options_.frames);
+  const Motion motion = dataset_.load(take).motion;
+  clip.motion = skeleton::slice(motion, at.first, options_.frames);
+  clip.photo_pose = skeleton::slice(motion, 0, 1);
+  const auto side = static_cast<int>(options_.size);
+  clip.placement = clip.photo_placement = data::placement(take.framing, side, side);
+  return clip;
+}
+
+std::ptrdiff_t VideoBed::other_person(std::size_t place) const {
+  for (std::size_t step = 1; step < places_.size(); ++step) {
+    const std::size_t next = (place + step) % places_.size();
+    if (places_[next].person != places_[place].person) {
+      return static_cast<std::ptrdiff_t>(next);
+    }
+  }
+  return -1;
+}
+
+std::string VideoBed::hash() const {
+  std::vector<std::string> parts = {dataset_.hash(), options_.split, util::join(options_.styles, ",")};
+  for (const std::int64_t number : {options_.size, options_.frames, options_.clips_per_take}) {
+    parts.push_back(std::to_string(number));
+  }
+  return util::hash_text(util::join(parts, " "));
+}
+
+}  // namespace stgmamba::eval

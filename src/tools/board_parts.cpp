@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "board_parts.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "stgmamba/train/trainer.hpp"
+#include "stgmamba/util/log.hpp"
+#include "stgmamba/util/progress.hpp"
+#include "stgmamba/util/text.hpp"
+
+namespace stgmamba::tools {
+
+namespace {
+
+/// Trains what is not finished, one run after another.
+void train_missing(const std::vector<eval::TableRun>& runs) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<const eval::TableRun*> waiting;
+  for (const eval::TableRun& run : runs) {
+    if (!run.finished) {
+      waiting.push_back(&run);
+    }
+  }
+  const auto begin = Clock::now();
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
+    util::log().info(
+        "run {} of {}: {}{}", i + 1, waiting.size(), waiting[i]->options.run_name,
+        i == 0 ? std::string()
+               : fmt::format("; about {} left", util::format_duration(spent / static_cast<double>(i) *
+                                                                      static_cast<double>(waiting.size() - i))));
+    train::run_training(waiting[i]->options);  // resumes; a stop leaves its state and ends this program with 75
+  }
+}
+
+std::string all_cards(const eval::Board& board) {
+  std::string text = "\n";
+  for (const metrics::MetricCard& card : board.cards) {
+    text += metrics::card_text(card, board.rows.front().sample);
+  }
+  return text;
+}
+
+}  // namespace
+
+BoardOutput::BoardOutput(const BoardRequest& request) : request_(request) {
+  for (const std::string& text : request.gates) {
+    gates_.push_back(eval::parse_gate(text));
+  }
+  if (!request.baseline.empty()) {
+    baseline_ = eval::read_board(request.baseline);
+  }
+}
+
+int BoardOutput::show(eval::Board board, const SharedFlags& flags) const {
+  if (baseline_) {
+    eval::compare(board, *baseline_, request_.force);
+  }
+  const std::string format = flags.json ? "json" : request_.format;
+  print_result(eval::render(board, format) + (request_.cards && format == "text" ? all_cards(board) : ""));
+  bool met = true;
+  for (const eval::Gate& gate : gates_) {
+    for (const std::string& violation : eval::violations(board, gate)) {
+      util::log().error("--fail-if \"{}\": {}", gate.text, violation);
+      met = false;
+    }
+  }
+  return static_cast<int>(met ? ExitCode::kDone : ExitCode::kGate);
+}
+
+std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std::string& data,
+                                      const BoardRequest& request, const SharedFlags& flags) {
+  std::vector<std::string> shared = request.overrides;
+  if (flags.threads > 0) {
+    shared.push_back(fmt::format("train.threads={}", flags.threads));
+  }
+  if (flags.device != "auto") {
+    shared.push_back("device=" + flags.device);
+  }
+  std::vector<eval::TableRun> runs = eval::table_runs(table, request.runs_dir, data, shared);
+  if (request.run_missing) {
+    train_missing(runs);
+    runs = eval::table_runs(table, request.runs_dir, data, shared);
+  }
+  return runs;
+}
+
+void add_study(const std::string& path, const std::vector<std::string>& columns,
+               const std::vector<eval::RowInfo*>& rows) {
+  const io::Json document = io::read_json(path);
+  for (const auto& [row, votes] : document.items()) {
+    bool found = false;
+    for (eval::RowInfo* info : rows) {
+      if (info->name != row) {
+        continue;
+      }
+      found = true;
+      for (const auto& [column, share] : votes.items()) {
+        if (std::find(columns.begin(), columns.end(), column) == columns.end() || !share.is_number()) {
+          throw DataError("{}: '{}' of '{}' must be a number for one of the table's columns {}", path, column, row,
+                          util::join(columns, ", "));
+        }
+        info->given[column] = share.get<double>();
+      }
+    }
+    if (!found) {
+      throw DataError("{}: '{}' is no row of the table", path, row);
+    }
+  }
+}
+
+}  // namespace stgmamba::tools

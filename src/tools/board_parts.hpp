@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What tables of dances and tables of videos share on the command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stgmamba/eval/board.hpp"
+#include "stgmamba/eval/table_config.hpp"
+
+#include "eval_actions.hpp"
+
+namespace stgmamba::tools {
+
+/// Gates and baseline of a request, read before anything is measured: a typing error costs no time.
+class BoardOutput {
+ public:
+  explicit BoardOutput(const BoardRequest& request);
+  /// Compares with the baseline, prints, and checks the gates: the exit code.
+  int show(eval::Board board, const SharedFlags& flags) const;
+
+ private:
+  const BoardRequest& request_;
+  std::vector<eval::Gate> gates_;
+  std::optional<eval::Board> baseline_;
+};
+
+/// The table's runs, those that are missing trained first where the request says so.
+std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std::string& data,
+                                      const BoardRequest& request, const SharedFlags& flags);
+
+/// {"row": {"column": number}} of --study into the rows.
+void add_study(const std::string& path, const std::vector<std::string>& columns,
+               const std::vector<eval::RowInfo*>& rows);
+
+}  // namespace stgmamba::tools

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// stg_eval --table 3, --table 5: rows of skeleton-to-video networks.
+#include <fmt/format.h>
+
+#include "stgmamba/eval/video_board.hpp"
+
+#include "board_parts.hpp"
+#include "eval_actions.hpp"
+
+namespace stgmamba::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+using eval::VideoRow;
+
+eval::VideoScores one_seed(std::vector<eval::ClipScores> clips) {
+  eval::VideoScores scores;
+  scores.push_back(std::move(clips));
+  return scores;
+}
+
+std::vector<VideoRow> reference_rows(const eval::VideoJudge& judge) {
+  std::vector<VideoRow> rows = {eval::real_row(judge)};
+  for (const eval::VideoMethod& method : eval::reference_methods()) {
+    VideoRow row;
+    row.name = method.name;
+    row.label = method.label;
+    row.reference = true;
+    row.scores = one_seed(judge.judge(method));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+VideoRow table_row(const eval::VideoJudge& judge, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
+                   std::size_t index, c10::Device device) {
+  VideoRow made;
+  made.name = row.name;
+  made.label = row.label;
+  made.note = row.note;
+  made.paper = row.paper;
+  made.missing = "no such method here yet";
+  std::size_t wanted = 0;
+  for (const eval::TableRun& run : runs) {
+    if (run.row != index) {
+      continue;
+    }
+    ++wanted;
+    if (!run.finished) {
+      made.missing = "not trained: " + run.command;
+      continue;
+    }
+    eval::check_run(run, judge.bed().dataset().hash());
+    const eval::VideoMethod method = eval::trained_method(run.options.runs_dir / run.options.run_name, row.label,
+                                                          judge.bed().options().size, device);
+    if (!made.scores) {
+      made.scores.emplace();
+    }
+    made.scores->push_back(judge.judge(method));
+    made.seeds.push_back(static_cast<std::uint64_t>(run.seed));
+  }
+  if (made.scores && made.seeds.size() < wanted) {
+    made.note += fmt::format("{}{} of {} runs", made.note.empty() ? "" : "; ", made.seeds.size(), wanted);
+  }
+  return made;
+}
+
+std::vector<eval::VideoColumn> columns_of(const eval::TableConfig& table, const std::vector<std::string>& names) {
+  std::vector<eval::VideoColumn> columns = eval::pick_video_columns(names);
+  for (const std::string& name : table.study) {
+    eval::VideoColumn column;
+    column.card.name = column.card.title = name;
+    column.card.unit = "%";
+    column.card.definition = "Share of a user study's votes, as its results file gives it.";
+    columns.insert(columns.begin(), std::move(column));
+  }
+  return columns;
+}
+
+}  // namespace
+
+int run_video_board(const BoardRequest& request, const eval::TableConfig& table, const SharedFlags& flags) {
+  if (!request.generated.empty() || !request.checkpoint.empty()) {
+    throw UsageError("stg_eval: --generated and --checkpoint are rows of tables of dances; {} is one of videos",
+                     request.table);
+  }
+  const std::vector<std::string> names = request.metrics.empty() ? table.metrics : request.metrics;
+  const std::vector<eval::VideoColumn> columns = columns_of(table, names);
+  const BoardOutput output(request);
+  const std::string data = request.data.empty() ? table.data : request.data;
+  const data::Dataset dataset = data::Dataset::open(data);
+  eval::VideoBedOptions options;
+  options.split = request.split.empty() ? table.split : request.split;
+  options.styles = table.styles;
+  options.size = table.size;
+  options.frames = table.frames;
+  const eval::VideoBed bed(dataset, options);
+  const c10::Device device = resolve_device(flags.device);
+  const std::vector<eval::TableRun> runs = find_runs(table, data, request, flags);
+  const eval::VideoJudge judge(bed, image_metrics::MetricNets(request.metric_nets, device), names, device);
+  std::vector<VideoRow> rows = request.references ? reference_rows(judge) : std::vector<VideoRow>();
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    rows.push_back(table_row(judge, table.rows[r], runs, r, device));
+  }
+  if (!request.study.empty()) {
+    std::vector<eval::RowInfo*> infos;
+    for (VideoRow& row : rows) {
+      infos.push_back(&row);
+    }
+    add_study(request.study, table.study, infos);
+  }
+  eval::BoardOptions board_options;
+  board_options.title = table.title;
+  board_options.against = table.against;
+  board_options.bootstrap.replicates = request.replicates;
+  return output.show(eval::make_video_board(judge, columns, rows, board_options), flags);
+}
+
+void print_metric_nets(const fs::path& folder) {
+  print_result(image_metrics::MetricNets(folder, c10::kCPU).report());
+}
+
+}  // namespace stgmamba::tools

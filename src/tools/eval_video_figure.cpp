@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// stg_eval --figure 1, 10 and 11: people, data and methods as strips of frames.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stgmamba/eval/figure.hpp"
+#include "stgmamba/eval/table_config.hpp"
+#include "stgmamba/eval/video_figure.hpp"
+#include "stgmamba/util/log.hpp"
+#include "stgmamba/util/stop.hpp"
+#include "stgmamba/util/text.hpp"
+
+#include "eval_actions.hpp"
+
+namespace stgmamba::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+using eval::VideoMethod;
+
+constexpr std::int64_t kColumns = 8, kPeople = 4, kExampleRows = 4;
+
+struct Run {
+  std::string label;
+  fs::path path;
+};
+
+/// "LABEL=PATH" or "PATH" of --run.
+Run run_of(const std::string& text) {
+  const std::size_t equals = fs::exists(text) ? std::string::npos : text.find('=');
+  if (equals != std::string::npos) {
+    return {text.substr(0, equals), text.substr(equals + 1)};
+  }
+  const fs::path path = fs::path(text).lexically_normal();
+  return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
+}
+
+/// The runs of --run, and the table's rows that have a finished run, by their first seed.
+std::vector<VideoMethod> methods_of(const FigureRequest& figure, const BoardRequest& request,
+                                    const eval::TableConfig& table, const eval::VideoBed& bed, c10::Device device) {
+  std::vector<VideoMethod> methods;
+  const std::int64_t size = bed.options().size;
+  for (const std::string& text : figure.runs) {
+    const Run run = run_of(text);
+    methods.push_back(eval::trained_method(run.path, run.label, size, device));
+  }
+  const auto runs = eval::table_runs(table, request.runs_dir, bed.dataset().folder().string(), request.overrides);
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const auto run = std::find_if(runs.begin(), runs.end(),
+                                  [&](const eval::TableRun& each) { return each.row == r && each.finished; });
+    if (run == runs.end()) {
+      util::log().info("{}: no finished run, so it is not in the figure", table.rows[r].label);
+      continue;
+    }
+    eval::check_run(*run, bed.dataset().hash());
+    methods.push_back(
+        eval::trained_method(run->options.runs_dir / run->options.run_name, table.rows[r].label, size, device));
+  }
+  return methods;
+}
+
+VideoMethod cutout_method() {
+  std::vector<VideoMethod> references = eval::reference_methods();
+  return references.back();
+}
+
+/// The clip of --take, or the first.
+std::size_t place_of(const eval::VideoBed& bed, const std::string& take) {
+  std::vector<std::string> names;
+  for (std::size_t place = 0; place < bed.places().size(); ++place) {
+    names.push_back(bed.takes()[bed.places()[place].take].id);
+    if (take.empty() || names.back() == take) {
+      return place;
+    }
+  }
+  const std::string near = util::nearest(take, names);
+  throw UsageError("--take: must be a filmed take of the split '{}', got '{}'{}", bed.options().split, take,
+                   near.empty() ? "" : " (did you mean '" + near + "'?)");
+}
+
+eval::Figure draw(int number, const eval::VideoBed& bed, std::size_t place, const std::vector<VideoMethod>& methods) {
+  const std::string data = bed.dataset().folder().filename().string();
+  const std::string take = bed.takes()[bed.places()[place].take].id;
+  std::vector<eval::PictureStrip> strips;
+  std::string caption;
+  if (number == 10) {
+    strips = eval::example_strips(bed, kExampleRows, kColumns);
+    caption = fmt::format("Frames of the data set {}, its part '{}': one a person, as far as there are people.", data,
+                          bed.options().split);
+  } else if (number == 11) {
+    strips = eval::comparison_strips(bed, place, methods, kColumns);
+    caption = fmt::format(
+        "Skeleton to video: the clip {} of {}. Every method saw the first frame of the take, which is not shown, and "
+        "the skeletons of the first row; the second row is what the camera saw.",
+        take, data);
+  } else {
+    strips = eval::people_strips(bed, place, methods.front(), kPeople, kColumns);
+    caption = fmt::format(
+        "One dance, several people: the skeletons of {} (first row) danced by {} from the photo at the left of each "
+        "row.",
+        take, methods.front().label);
+  }
+  nlohmann::json labels = nlohmann::json::array();
+  for (const eval::PictureStrip& strip : strips) {
+    labels.push_back(strip.label);
+  }
+  return {eval::draw_picture_strips(strips), caption, {{"figure", number}, {"take", take}, {"rows", labels}}};
+}
+
+}  // namespace
+
+int run_video_figure(const FigureRequest& figure, const BoardRequest& request, const SharedFlags& flags) {
+  util::install_stop_signals();
+  eval::TableConfig table;
+  if (!request.table.empty()) {
+    table = eval::read_table(eval::find_table(request.table));
+  }
+  const std::string folder = request.data.empty() ? table.data : request.data;
+  if (folder.empty()) {
+    throw UsageError("stg_eval: --figure {} needs --data, the dataset whose people are shown", figure.number);
+  }
+  eval::VideoBedOptions options;
+  options.split = request.split.empty() ? table.split : request.split;
+  options.size =
+      request.table.empty() && !figure.runs.empty() ? eval::trained_size(run_of(figure.runs.front()).path) : table.size;
+  options.frames = table.frames;
+  const eval::VideoBed bed(data::Dataset::open(folder), options);
+  std::vector<VideoMethod> methods = methods_of(figure, request, table, bed, resolve_device(flags.device));
+  if (methods.empty() && figure.number != 10) {
+    util::log().info("no --run or --table given: the cutout is the method");
+  }
+  if (methods.empty() || figure.number == 11) {
+    methods.push_back(cutout_method());
+  }
+  const eval::Figure made = draw(figure.number, bed, place_of(bed, figure.take), methods);
+  const auto written =
+      eval::save_figure(made, figure.out.empty() ? fmt::format("figure{}.png", figure.number) : figure.out);
+  if (flags.json) {
+    print_result(made.numbers);
+    return static_cast<int>(ExitCode::kDone);
+  }
+  std::string text;
+  for (const fs::path& path : written) {
+    text += path.string() + "\n";
+  }
+  print_result(text + made.caption);
+  return static_cast<int>(ExitCode::kDone);
+}
+
+}  // namespace stgmamba::tools

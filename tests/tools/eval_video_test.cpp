@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Tables and figures of videos from the outside: puppets, a table of one trained and one missing row.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stgmamba/media/image.hpp"
+#include "stgmamba/util/file.hpp"
+
+#include "support/temp_folder.hpp"
+#include "tools/run_tool.hpp"
+
+namespace stgmamba::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kTable = R"(title: Tiny videos
+task: skeleton_to_video
+data: set
+styles: [ballet]
+metrics: [fid, fd_random, l1, identity, skeleton, consistency_forward]
+study: [preference]
+size: 32
+frames: 16
+seeds: [1]
+rows:
+  ours: {label: Ours, config: run.yaml, paper: {fid: 35.17, preference: 40.5}}
+  theirs: {label: Theirs, paper: {fid: 47.65}}
+)";
+
+constexpr const char* kRun = R"(task: skeleton_to_video
+data: {root: set, size: 32, frames: 2, batch_size: 2, epoch_samples: 4, workers: 0, cond_frame: first}
+model: {name: gr_composite, ngf: 4, downs: 2, blocks: 2}
+loss: {preset: paper_eq}
+discriminator: {ndf: 4}
+train: {steps: 2}
+eval: {every: 0}
+checkpoint: {every: 2}
+)";
+
+class EvalVideo : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TempFolder;
+    ASSERT_EQ(run_tool("stg_data synth --preset video --frame-size 32 --out set", folder_->path()).code, 0);
+    util::write_text(*folder_ / "table.yaml", kTable);
+    util::write_text(*folder_ / "run.yaml", kRun);
+  }
+  static void TearDownTestSuite() { delete folder_; }
+  static ToolRun eval(const std::string& arguments) {
+    return run_tool("stg_eval --replicates 20 " + arguments, folder_->path());
+  }
+  static TempFolder* folder_;
+};
+TempFolder* EvalVideo::folder_ = nullptr;
+
+TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
+  const ToolRun before = eval("--table table.yaml --no-references");
+  EXPECT_EQ(before.code, 0) << before.err;
+  EXPECT_THAT(before.out, HasSubstr("not trained: stg_train --config run.yaml seed=1"));
+  EXPECT_THAT(before.out, HasSubstr("FID is blank: put inception-2015-12-05.pt"));
+  EXPECT_THAT(before.out, HasSubstr("paper 35.17"));
+  const ToolRun made = eval("--table table.yaml --run-missing --json");
+  ASSERT_EQ(made.code, 0) << made.err;
+  const auto board = nlohmann::json::parse(made.out);
+  ASSERT_EQ(board.at("rows").size(), 6U);  // real, copy, mean, cutout, and two rows
+  const auto& ours = board.at("rows")[4].at("scores");
+  EXPECT_TRUE(ours.at("l1").at("value").is_number());
+  EXPECT_TRUE(ours.at("fd_random").at("value").is_number());
+  EXPECT_TRUE(ours.at("consistency_forward").at("value").is_number());
+  EXPECT_TRUE(ours.at("fid").at("value").is_null());
+  EXPECT_EQ(ours.at("fid").at("paper"), 35.17);
+  EXPECT_GT(ours.at("l1").at("value").get<double>(),  // two steps of training do not beat the photo
+            board.at("rows")[1].at("scores").at("l1").at("value").get<double>());
+  const ToolRun again = eval("--table table.yaml --run-missing --json");
+  EXPECT_EQ(again.out, made.out);
+  EXPECT_THAT(again.err, Not(HasSubstr("run 1 of")));
+  EXPECT_EQ(eval("--table table.yaml --no-references --fail-if \"ours.identity>=0\"").code, 10);
+}
+
+TEST_F(EvalVideo, WrongRequestsAreRefused) {
+  EXPECT_THAT(eval("--table table.yaml --metrics lpisp").err, HasSubstr("did you mean 'lpips'"));
+  EXPECT_EQ(eval("--table table.yaml --generated set").code, 2);
+  EXPECT_THAT(eval("--metric-nets nets").out, HasSubstr("missing  i3d_torchscript.pt"));
+  EXPECT_THAT(eval("--cards").out, HasSubstr("FD-random (not FID)"));
+}
+
+TEST_F(EvalVideo, FiguresOfPeopleNeedNoNetwork) {
+  for (const int number : {1, 10, 11}) {
+    const ToolRun figure = eval(fmt::format("--figure {} --data set -o fig{}.png", number, number));
+    ASSERT_EQ(figure.code, 0) << figure.err;
+    EXPECT_GT(media::load_image(*folder_ / fmt::format("fig{}.png", number)).width, 300) << number;
+    EXPECT_TRUE(std::filesystem::exists(*folder_ / fmt::format("fig{}.svg", number)));
+  }
+  EXPECT_THAT(eval("--figure 11 --data set --take nobody").err, HasSubstr("--take: must be a filmed take"));
+}
+
+}  // namespace
+}  // namespace stgmamba::test
