@@ -30,9 +30,10 @@ std::filesystem::path weights_in(const std::filesystem::path& folder, const std:
 /// In the format that the extension names; a .pth or .pt is for PyTorch's torch.load and holds no metadata.
 void save_module(const std::filesystem::path& path, const torch::nn::Module& module,
                  const std::map<std::string, std::string>& metadata = {});
-/// Throws CheckpointError listing missing, unexpected and misshaped names; changes nothing then.
+/// Throws CheckpointError listing missing, unexpected and misshaped names, or naming a tensor that holds a value that
+/// is not finite; changes nothing then.
 Match load_module(const std::filesystem::path& path, torch::nn::Module& module, const LoadOptions& options = {});
-/// Copies what a match found; throws CheckpointError, and changes nothing, where it does not fit.
+/// Copies what a match found; throws CheckpointError, and changes nothing, where it does not fit or is not finite.
 void load_matched(const Match& match, const Arrays& tensors, torch::nn::Module& module);
 Match load_named(const Arrays& tensors, torch::nn::Module& module, const std::string& origin,
                  const LoadOptions& options = {});
