@@ -175,16 +175,15 @@ TEST(FindConfig, LooksHereThenInConfigsThenInTheShareFolder) {
   std::filesystem::current_path(before);
 }
 
-TEST(FindConfig, AProgramKnowsItsSourceTreeFromAnywhere) {
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe"), source = STG_SOURCE_DIR;
-  if (program.string().rfind(source.string() + "/", 0) != 0) {
-    GTEST_SKIP() << "built outside of the source tree";
+TEST(FindConfig, AProgramThatWasBuiltHereFindsWhatShipsFromAnyFolder) {
+  if (!std::filesystem::exists(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../share/stgmamba")) {
+    GTEST_SKIP() << "the programs are not built here";
   }
   const TempFolder folder;
-  const std::filesystem::path before = std::filesystem::current_path();
+  const std::filesystem::path before = std::filesystem::current_path(), source = STG_SOURCE_DIR;
   std::filesystem::current_path(folder.path());
-  EXPECT_EQ(find_config("tiny_kpop"), source / "configs/tiny_kpop.yaml");
-  EXPECT_EQ(find_shared("dancer"), source / "share/dancer");
+  EXPECT_TRUE(std::filesystem::equivalent(find_config("tiny_kpop"), source / "configs/tiny_kpop.yaml"));
+  EXPECT_TRUE(std::filesystem::equivalent(find_shared("dancer"), source / "share/dancer"));
   EXPECT_EQ(find_shared("nobody"), "");
   std::filesystem::current_path(before);
 }

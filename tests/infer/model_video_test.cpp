@@ -84,7 +84,8 @@ TEST(FramedPhoto, PixelsAndJointsMoveTogether) {
   const media::Rgb shirt = colour_at(framed.picture(), placed[1].x, (placed[1].y + placed[8].y) / 2);
   EXPECT_NEAR(shirt.r, kShirt.r, 40);
   EXPECT_NEAR(shirt.b, kShirt.b, 40);
-  const media::Rgb shin = colour_at(framed.picture(), (placed[9].x + placed[10].x) / 2, (placed[9].y + placed[10].y) / 2);
+  const media::Rgb shin =
+      colour_at(framed.picture(), (placed[9].x + placed[10].x) / 2, (placed[9].y + placed[10].y) / 2);
   EXPECT_NEAR(shin.b, kTrousers.b, 40);
   EXPECT_NEAR(shin.r, kTrousers.r, 40);
   for (std::int64_t f = 0; f < motion.frames(); ++f) {
@@ -195,18 +196,19 @@ TEST(ModelVideo, FramesAreTheNetworksInAnyBatch) {
     }
     const auto& pixels = framed.picture().pixels;
     const torch::Tensor photo =
-        torch::tensor(std::vector<float>(pixels.begin(), pixels.end())).view({32, 32, 3}).permute({2, 0, 1}) / 127.5 - 1;
+        torch::tensor(std::vector<float>(pixels.begin(), pixels.end())).view({32, 32, 3}).permute({2, 0, 1}) / 127.5 -
+        1;
     const torch::NoGradGuard no_grad;
     const torch::Tensor whole = network->render(photo.unsqueeze(0), torch::stack(maps).unsqueeze(0))[0];
     const torch::Tensor bytes = ((whole + 1) * 127.5).round().clamp(0, 255).permute({0, 2, 3, 1});
     for (const std::int64_t batch : {1, 4, 100}) {
-      const DrawFrame draw = infer::model_drawer(
-          model, FramedPhoto(painted_photo(), painted_pose(), motion, 32, 32, "photo.png"), batch);
+      const DrawFrame draw =
+          infer::model_drawer(model, FramedPhoto(painted_photo(), painted_pose(), motion, 32, 32, "photo.png"), batch);
       for (const std::int64_t f : {0, 1, 2, 5, 8}) {  // not every frame is shown
         const std::vector<std::int64_t> later = {f + 1, f + 2, f + 3};
         PhotoPose placed;
-        const media::Image picture = draw({motion, f, skeleton::NearSide::kBoth, std::span(later).first(f < 5 ? 3 : 0)},
-                                          placed);
+        const media::Image picture =
+            draw({motion, f, skeleton::NearSide::kBoth, std::span(later).first(f < 5 ? 3 : 0)}, placed);
         const torch::Tensor got =
             torch::tensor(std::vector<float>(picture.pixels.begin(), picture.pixels.end())).view({32, 32, 3});
         EXPECT_LE((got - bytes[f]).abs().max().item<double>(), 1.0) << kind << " " << batch << " " << f;
@@ -226,7 +228,8 @@ TEST(ModelVideo, BatchesHoldOnlyFramesThatAreShown) {
   options.video.seconds = 4.0;
   const Motion motion = dance(40);
   const auto video = [&](const char* name) {
-    return infer::DanceVideo{folder / name, "", infer::model_drawer(model, FramedPhoto(painted_photo(), motion, 32, 32), 5)};
+    return infer::DanceVideo{folder / name, "",
+                             infer::model_drawer(model, FramedPhoto(painted_photo(), motion, 32, 32), 5)};
   };
   EXPECT_EQ(infer::write_dance_videos({video("a.png")}, {}, motion, options), 120);
   EXPECT_EQ(network->calls, 5);  // 24 pictures by five
@@ -291,7 +294,8 @@ TEST(ModelVideo, FramesAreInStepWithTheSound) {
   options.video.sound = folder / "song.wav";
   const VideoModel model = model_of(std::make_shared<ToyNetwork>(), 64);
   infer::write_dance_videos(
-      {{folder / "a.mp4", "", infer::model_drawer(model, FramedPhoto(media::Image(64, 64, {90, 90, 90}), motion, 64, 64), 3)}},
+      {{folder / "a.mp4", "",
+        infer::model_drawer(model, FramedPhoto(media::Image(64, 64, {90, 90, 90}), motion, 64, 64), 3)}},
       {}, motion, options);
   std::vector<double> times;
   const auto frames = frames_of(folder / "a.mp4", &times);
@@ -303,7 +307,8 @@ TEST(ModelVideo, FramesAreInStepWithTheSound) {
     seen = brightness(i) < (brightness(0) + brightness(74)) / 2 ? times[i] : 0.0;
   }
   const media::Audio heard = media::decode_audio(folder / "a.mp4", 16000);
-  const auto loud = std::find_if(heard.samples.begin(), heard.samples.end(), [](float s) { return std::abs(s) > 0.2F; });
+  const auto loud =
+      std::find_if(heard.samples.begin(), heard.samples.end(), [](float s) { return std::abs(s) > 0.2F; });
   const double onset = static_cast<double>(loud - heard.samples.begin()) / 16000.0;
   EXPECT_NEAR(onset, 1.5, 0.03);
   EXPECT_NEAR(seen, 1.45, 0.06);  // half-way between the poses of 1.4 and 1.5 s, to a frame
@@ -330,12 +335,13 @@ TEST(ModelVideo, ALongSongHoldsNoFrames) {
     options.video.seconds = seconds;
     std::vector<infer::DanceVideo> videos;
     for (const char* name : {"a-1.mp4", "a-2.mp4"}) {
-      videos.push_back({folder / name, "", infer::model_drawer(model, FramedPhoto(painted_photo(), motion, 128, 128), 4)});
+      videos.push_back(
+          {folder / name, "", infer::model_drawer(model, FramedPhoto(painted_photo(), motion, 128, 128), 4)});
     }
     infer::write_dance_videos(videos, folder / "a.mp4", motion, options);
     return peak_mib();
   };
-  const double before = write(5.0);  // encoders, pools
+  const double before = write(5.0);        // encoders, pools
   EXPECT_LT(write(150.0) - before, 40.0);  // its frames alone would be 280 MiB
 }
 

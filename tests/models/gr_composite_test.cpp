@@ -9,6 +9,8 @@
 #include "stgmamba/models/vid2vid/generators.hpp"
 #include "stgmamba/nn/image_blocks.hpp"
 
+#include "support/scoped_threads.hpp"
+
 namespace stgmamba::models {
 namespace {
 
@@ -17,7 +19,7 @@ using torch::Tensor;
 
 class GrTraining : public testing::Test {
  protected:
-  void SetUp() override { at::set_num_threads(1); }
+  const test::ScopedThreads threads_{1};
 };
 
 /// A dancer of two discs that swing, on a background that the photo alone tells: poses [1, F, 3, S, S] and frames.

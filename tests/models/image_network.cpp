@@ -5,8 +5,8 @@
 //
 // NETWORK.yaml holds `model:` (a generator, as a run's configuration) or `discriminator:` with its `channels`. Reads
 // FOLDER/inputs.safetensors (photo [B, 3, H, W] and pose_maps [B, F, P, H, W], or x [N, C, H, W]) and writes
-// outputs.safetensors (frames [B, F, 3, H, W], or scale<i>_stage<j>). Weights: FOLDER/theirs.pth if it is there, read as
-// published weights are; else fresh ones, which are written to FOLDER/ours.pth.
+// outputs.safetensors (frames [B, F, 3, H, W], or scale<i>_stage<j>). Weights: FOLDER/theirs.pth if it is there, read
+// as published weights are; else fresh ones, which are written to FOLDER/ours.pth.
 #include <cstdio>
 
 #include <torch/torch.h>

@@ -15,6 +15,7 @@
 
 #include "support/error_between.hpp"
 #include "support/gradcheck_along.hpp"
+#include "support/scoped_threads.hpp"
 #include "support/temp_folder.hpp"
 
 namespace stgmamba::models {
@@ -25,7 +26,7 @@ constexpr std::int64_t kB = 2, kF = 3, kH = 16, kW = 24;
 
 class VideoNetworks : public testing::Test {
  protected:
-  void SetUp() override { at::set_num_threads(1); }  // such small images gain nothing from more
+  const test::ScopedThreads threads_{1};  // such small images gain nothing from more
 };
 
 GrCompositeConfig gr(std::int64_t ngf, bool early = false, bool flow = false, std::int64_t pose_channels = 3) {

@@ -44,7 +44,7 @@ TEST(Joints3d, BadFilesNameThePlace) {
       {document("[0,1]"), "positions[1][17] must be three numbers"},
       {document("[0,1,\"x\"]"), "positions[1][17] must be three numbers"},
       {document("[0,1,NaN]"), "not JSON"},
-      {document("[0,1,1e999]"), "not JSON"},
+      {document("[0,1,1e999]"), "a number that is too large"},
       {document("[0,1,1e30]"), "positions[1][17]"},
       {document("[0,1,2],[0,1,2]"), "positions[1] must be a list of 18 joints, got 19"},
       {document("[0,1,2]", R"("fps":0,"unit":"m","up":"y")"), "'fps' must be"},

@@ -14,15 +14,15 @@
 
 namespace stgmamba::infer {
 
-/// Throws DataError, beginning with `name`, when no dance can be laid over a person in this pose: shoulders or both hips
-/// missing, or too small.
+/// Throws DataError, beginning with `name`, when no dance can be laid over a person in this pose: shoulders or both
+/// hips missing, or too small.
 void require_measurable(const PhotoPose& pose, const std::string& name);
 
 class FramedPhoto {
  public:
-  /// The dance in the proportions and at the place of the photo's person (PlacedDance); the picture is what of the photo
-  /// holds the person and the whole dance, `width` x `height` px. Where the photo ends sooner, its edge is repeated.
-  /// Throws DataError as require_measurable does, and when more than half of the motion is missing.
+  /// The dance in the proportions and at the place of the photo's person (PlacedDance); the picture is what of the
+  /// photo holds the person and the whole dance, `width` x `height` px. Where the photo ends sooner, its edge is
+  /// repeated. Throws DataError as require_measurable does, and when more than half of the motion is missing.
   FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion, int width, int height,
               const std::string& name);
   /// Without a pose: the middle of the photo as far as it has the picture's shape, and the whole dance, in its own
