@@ -143,16 +143,26 @@ std::string text_of(const Board& board) {
   return out + util::join(footnotes(board), "\n");
 }
 
+/// A cell of a Markdown table: a bar would end it.
+std::string markdown_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += c == '|' ? "\\|" : std::string(1, c);
+  }
+  return out;
+}
+
 std::string markdown_of(const Board& board) {
   std::string out = fmt::format("**{}**\n\n| |", board.title);
   std::string rule = "|---|";
   for (const MetricCard& card : board.cards) {
-    out += fmt::format(" {}{} ({}) |", card.title, card.unit.empty() ? "" : ", " + card.unit, arrow(card.direction));
+    out += fmt::format(" {}{} ({}) |", markdown_text(card.title), card.unit.empty() ? "" : ", " + card.unit,
+                       arrow(card.direction));
     rule += "---|";
   }
   out += "\n" + rule + "\n";
   for (const BoardRow& row : board.rows) {
-    out += fmt::format("| {} |", row.label);
+    out += fmt::format("| {} |", markdown_text(row.label));
     for (std::size_t c = 0; c < board.cards.size(); ++c) {
       const std::string paper = beside(row.cells[c]);
       out += fmt::format(" {}{} |", body(board, row, c), paper.empty() ? "" : "<br>" + paper);
@@ -202,7 +212,8 @@ std::string tex_text(const std::string& text) {
   std::string out;
   for (const char c : text) {
     out += c == '_' || c == '%' || c == '&' || c == '#' ? std::string("\\") + c
-           : c == '^'                                   ? std::string("\\^{}")
+           : c == '^' || c == '~'                       ? fmt::format("\\{}{{}}", c)
+           : c == '|'                                   ? std::string("$|$")
                                                         : std::string(1, c);
   }
   return out;

@@ -103,6 +103,15 @@ TEST_F(Boards, EveryFormatShowsWhatIsMissing) {
   EXPECT_THAT(error_of([] { eval::render(*board_, "pdf"); }), HasSubstr("must be text, md"));
 }
 
+TEST_F(Boards, BarsAndHatsOfTitlesAreText) {
+  eval::Board hats = *board_;
+  hats.cards[0].title = "|I-I^|";
+  hats.cards[1].title = "|I-I~|";
+  EXPECT_THAT(eval::render(hats, "md"), HasSubstr("| | \\|I-I^\\| ("));
+  EXPECT_THAT(eval::render(hats, "tex"), HasSubstr("$|$I-I\\^{}$|$"));
+  EXPECT_THAT(eval::render(hats, "tex"), HasSubstr("$|$I-I\\~{}$|$"));
+}
+
 TEST_F(Boards, ColumnsThatSayNothingAreGrey) {
   eval::Board grey = *board_;
   grey.informative[0] = false;

@@ -153,7 +153,7 @@ TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
     const char *arguments, *says;
     int code;
   } cases[] = {
-      {"--table 7", "must be 1, 2, 4 or a file", 2},
+      {"--table 7", "must be 1 to 5 or a file", 2},
       {"--table table.yaml --metrics bcc", "did you mean", 2},
       {"--table table.yaml --fail-if nonsense", "expects METRIC<NUMBER", 2},
       {"--table table.yaml --data nowhere", "nowhere", 4},
