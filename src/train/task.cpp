@@ -145,11 +145,17 @@ void Task::save(const fs::path& folder) const {
 }
 
 void Task::load(const fs::path& folder) {
+  // Not finite is no fault of the file here: a run that diverged says so itself, however often it is asked.
+  const auto load_own = [&folder](const std::string& name, torch::nn::Module& module) {
+    const fs::path path = folder / (name + ".safetensors");
+    const weights::Arrays tensors = weights::read_weights(path);
+    weights::load_matched(weights::match_names(tensors, module, path.string(), {}), tensors, module, false);
+  };
   for (const auto& [name, network] : networks_) {
-    weights::load_module(folder / (name + ".safetensors"), *network);
+    load_own(name, *network);
   }
   for (const auto& [name, average] : averages_) {
-    weights::load_module(folder / (io::averaged_name(name) + ".safetensors"), average->module());
+    load_own(io::averaged_name(name), average->module());
   }
   torch::NoGradGuard no_grad;
   const fs::path path = folder / kOptimiserFile;

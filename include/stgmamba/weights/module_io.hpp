@@ -33,8 +33,9 @@ void save_module(const std::filesystem::path& path, const torch::nn::Module& mod
 /// Throws CheckpointError listing missing, unexpected and misshaped names, or naming a tensor that holds a value that
 /// is not finite; changes nothing then.
 Match load_module(const std::filesystem::path& path, torch::nn::Module& module, const LoadOptions& options = {});
-/// Copies what a match found; throws CheckpointError, and changes nothing, where it does not fit or is not finite.
-void load_matched(const Match& match, const Arrays& tensors, torch::nn::Module& module);
+/// Copies what a match found; throws CheckpointError, and changes nothing, where it does not fit or, with `finite`, is
+/// not finite.
+void load_matched(const Match& match, const Arrays& tensors, torch::nn::Module& module, bool finite = true);
 Match load_named(const Arrays& tensors, torch::nn::Module& module, const std::string& origin,
                  const LoadOptions& options = {});
 
