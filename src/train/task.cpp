@@ -86,8 +86,9 @@ std::optional<double> Task::accumulate(const Stage& stage, const std::vector<con
     if (!loss.total.defined()) {
       continue;
     }
-    const double share = static_cast<double>(part->size) / static_cast<double>(samples);
-    (parts.size() == 1 ? loss.total : share * loss.total).backward();
+    const bool whole = parts.size() == 1;
+    const double share = whole ? 1.0 : static_cast<double>(part->size) / static_cast<double>(samples);
+    (whole ? loss.total : share * loss.total).backward();
     value = value.value_or(0.0) + share * loss.total.item<double>();
     for (const auto& [name, number] : loss.parts) {
       scalars[stage.name + "/" + name] += share * number;

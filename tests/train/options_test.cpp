@@ -81,6 +81,7 @@ const std::vector<Option> kMatter = {
     {"schedule.warmup=2"},
     {"schedule.final_scale=0.5", {"schedule.name=cosine"}},
     {"schedule.steps=3", {"schedule.name=cosine"}},
+    {"schedule.hold=0.5", {"schedule.name=cosine"}},
     {"train.steps=5"},
     {"train.ema=0.5"},
     {"train.epochs=2", {"train.steps=0", "train.epochs=1"}},
