@@ -71,7 +71,6 @@ stage "installed package: find_package(stgmamba)" bash tests/consumer/run.sh "$b
 passed=$((passed + 1))
 if [[ ${STG_SANITIZERS:-1} != 0 ]]; then
   stage "sanitizer build (torch-free layers)" sanitizer_build
-  export LSAN_OPTIONS=suppressions=$PWD/tests/support/leaks.supp:print_suppressions=0
   export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   stage "sanitizer tests" run_tests "$build-asan"
   stage "sanitizer build (ops)" sanitizer_ops_build

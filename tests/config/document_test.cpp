@@ -175,19 +175,6 @@ TEST(FindConfig, LooksHereThenInConfigsThenInTheShareFolder) {
   std::filesystem::current_path(before);
 }
 
-TEST(FindConfig, AProgramThatWasBuiltHereFindsWhatShipsFromAnyFolder) {
-  if (!std::filesystem::exists(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../share/stgmamba")) {
-    return;  // a build without LibTorch has no programs
-  }
-  const TempFolder folder;
-  const std::filesystem::path before = std::filesystem::current_path(), source = STG_SOURCE_DIR;
-  std::filesystem::current_path(folder.path());
-  EXPECT_TRUE(std::filesystem::equivalent(find_config("tiny_kpop"), source / "configs/tiny_kpop.yaml"));
-  EXPECT_TRUE(std::filesystem::equivalent(find_shared("dancer"), source / "share/dancer"));
-  EXPECT_EQ(find_shared("nobody"), "");
-  std::filesystem::current_path(before);
-}
-
 TEST(FindConfig, TakesPathsAsTheyAre) {
   EXPECT_EQ(find_config("configs/x.yaml"), "configs/x.yaml");
 }

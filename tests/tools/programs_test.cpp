@@ -57,6 +57,15 @@ TEST(Programs, HelpStartsWithAnExample) {
   }
 }
 
+TEST(Programs, FindWhatShipsFromAnyFolder) {
+  const TempFolder folder;
+  const ToolRun config = run_tool("stg_train --config tiny_kpop --print-config", folder.path());
+  EXPECT_EQ(config.code, 0) << config.err;
+  write_clicks(folder / "song.wav", 1.2);
+  const ToolRun dance = run_tool("stg_generate --music song.wav --save-skeleton a.npz", folder.path());
+  EXPECT_EQ(dance.code, 0) << dance.err;  // by the dancer that ships, for there is no run
+}
+
 TEST(Programs, VersionNamesEveryPart) {
   const TempFolder folder;
   const ToolRun run = run_tool("stg_generate --version", folder.path());
