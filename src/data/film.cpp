@@ -2,7 +2,6 @@
 #include "stgmamba/data/film.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 #include "stgmamba/media/flow.hpp"
 #include "stgmamba/skeleton/pose_map.hpp"
@@ -10,6 +9,7 @@
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/random.hpp"
 
+#include "data/epoch_order.hpp"
 #include "data/film_cache.hpp"
 #include "data/film_windows.hpp"
 
@@ -62,7 +62,7 @@ class FilmSource : public BatchSource {
     STG_CHECK(step >= 0 && (train_ || step < batches_), "[film_source] step {} of {}", step, batches_);
     const std::int64_t epoch = step / batches_, first = step % batches_ * config_.batch_size;
     Batch batch = room_for(std::min(config_.batch_size, windows_.epoch_samples() - first));
-    const Order order = order_of(epoch);
+    const EpochOrder::Order order = order_.of(epoch);
     for (std::int64_t row = 0; row < batch.size; ++row) {
       fill(batch, row, windows_.window(epoch, first + row, *order), epoch * windows_.epoch_samples() + first + row);
     }
@@ -70,17 +70,6 @@ class FilmSource : public BatchSource {
   }
 
  private:
-  using Order = std::shared_ptr<const std::vector<std::int64_t>>;
-
-  Order order_of(std::int64_t epoch) {
-    const std::lock_guard<std::mutex> guard(order_mutex_);
-    if (!order_ || order_epoch_ != epoch) {
-      order_ = std::make_shared<const std::vector<std::int64_t>>(windows_.order(epoch));
-      order_epoch_ = epoch;
-    }
-    return order_;
-  }
-
   std::size_t plane() const { return static_cast<std::size_t>(film_.size * film_.size); }
 
   Batch room_for(std::int64_t size) const {
@@ -157,9 +146,7 @@ class FilmSource : public BatchSource {
   const std::uint64_t seed_;
   const bool train_;
   std::int64_t batches_ = 0;
-  std::mutex order_mutex_;
-  Order order_;
-  std::int64_t order_epoch_ = -1;
+  EpochOrder order_{[this](std::int64_t epoch) { return windows_.order(epoch); }};
 };
 
 std::unique_ptr<BatchSource> checked(const Dataset& dataset, const DataConfig& config, const FilmConfig& film,

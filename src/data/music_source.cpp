@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 #include "stgmamba/data/loader.hpp"
 #include "stgmamba/util/check.hpp"
 
+#include "data/epoch_order.hpp"
 #include "data/windows.hpp"
 
 namespace stgmamba::data {
@@ -49,7 +49,7 @@ class MusicSource : public BatchSource {
     STG_CHECK(step >= 0, "[Loader] a step must not be negative, got {}", step);
     const std::int64_t epoch = step / batches_, first = step % batches_ * config_.batch_size;
     const std::int64_t size = std::min(config_.batch_size, plan_.epoch_samples() - first);
-    const Order places = order_of(epoch);
+    const EpochOrder::Order places = order_.of(epoch);
     Batch batch = make_batch(size, config_.frames, config_.features);
     for (std::int64_t row = 0; row < size; ++row) {
       const Window window = plan_.window(epoch, first + row, *places);
@@ -60,25 +60,13 @@ class MusicSource : public BatchSource {
   }
 
  private:
-  using Order = std::shared_ptr<const std::vector<std::int64_t>>;
-  Order order_of(std::int64_t epoch) {
-    const std::lock_guard<std::mutex> guard(order_mutex_);
-    if (!order_ || order_epoch_ != epoch) {
-      order_ = std::make_shared<const std::vector<std::int64_t>>(plan_.order(epoch));
-      order_epoch_ = epoch;
-    }
-    return order_;
-  }
-
   const DataConfig config_;
   const std::uint64_t seed_;
   const bool train_;
   const WindowPlan plan_;
   TakeCache cache_;
   std::int64_t batches_ = 0;
-  std::mutex order_mutex_;
-  Order order_;
-  std::int64_t order_epoch_ = -1;
+  EpochOrder order_{[this](std::int64_t epoch) { return plan_.order(epoch); }};
 };
 
 }  // namespace

@@ -86,6 +86,51 @@ std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std:
   return runs;
 }
 
+RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& runs, std::size_t index,
+                const std::string& data_hash) {
+  RowRuns found;
+  eval::RowInfo& info = found.info;
+  info.name = row.name;
+  info.label = row.label;
+  info.note = row.note;
+  info.paper = row.paper;
+  info.missing = "no such method here yet";
+  std::size_t wanted = 0, missing = 0;
+  for (const eval::TableRun& run : runs) {
+    if (run.row != index) {
+      continue;
+    }
+    ++wanted;
+    if (!run.finished) {
+      if (++missing == 1) {
+        info.missing = "not trained: " + run.command;
+      }
+      continue;
+    }
+    eval::check_run(run, data_hash);
+    found.finished.push_back(&run);
+    info.seeds.push_back(static_cast<std::uint64_t>(run.seed));
+  }
+  if (!found.finished.empty() && missing > 0) {
+    info.note += fmt::format("{}{} of {} runs", info.note.empty() ? "" : "; ", found.finished.size(), wanted);
+  }
+  return found;
+}
+
+void show_figure(const eval::Figure& made, const FigureRequest& figure, const SharedFlags& flags) {
+  const auto written =
+      eval::save_figure(made, figure.out.empty() ? fmt::format("figure{}.png", figure.number) : figure.out);
+  if (flags.json) {
+    print_result(made.numbers);
+    return;
+  }
+  std::string text;
+  for (const std::filesystem::path& path : written) {
+    text += path.string() + "\n";
+  }
+  print_result(text + made.caption);
+}
+
 void add_study(const std::string& path, const std::vector<std::string>& columns,
                const std::vector<eval::RowInfo*>& rows) {
   const io::Json document = io::read_json(path);

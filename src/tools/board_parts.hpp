@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tables of dances and tables of videos share on the command line.
+// What tables and figures of dances and of videos share on the command line.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stgmamba/eval/board.hpp"
+#include "stgmamba/eval/figure.hpp"
 #include "stgmamba/eval/table_config.hpp"
 
 #include "eval_actions.hpp"
@@ -29,6 +30,18 @@ class BoardOutput {
 /// The table's runs, those that are missing trained first where the request says so.
 std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std::string& data,
                                       const BoardRequest& request, const SharedFlags& flags);
+
+/// What a table says of a row, and those of its runs that have finished.
+struct RowRuns {
+  eval::RowInfo info;  // `missing` names the first run that is not there, `seeds` those that are
+  std::vector<const eval::TableRun*> finished;
+};
+/// Throws ConfigError where a finished run was made from other data than `data_hash`, or another configuration.
+RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& runs, std::size_t index,
+                const std::string& data_hash);
+
+/// Writes the figure's files and prints their names and the caption, or with --json its numbers.
+void show_figure(const eval::Figure& made, const FigureRequest& figure, const SharedFlags& flags);
 
 /// {"row": {"column": number}} of --study into the rows.
 void add_study(const std::string& path, const std::vector<std::string>& columns,

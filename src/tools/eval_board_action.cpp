@@ -61,35 +61,17 @@ void append(metrics::DanceSet& all, metrics::DanceSet&& more) {
 
 RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
                     std::size_t index, c10::Device device) {
-  RowSource source;
-  source.name = row.name;
-  source.label = row.label;
-  source.note = row.note;
-  source.paper = row.paper;
-  source.missing = "no such method here yet";
-  std::size_t wanted = 0;
-  for (const eval::TableRun& run : runs) {
-    if (run.row != index) {
-      continue;
-    }
-    ++wanted;
-    if (!run.finished) {
-      source.missing = "not trained: " + run.command;
-      continue;
-    }
-    eval::check_run(run, bed.dataset().hash());
-    const fs::path folder = run.options.runs_dir / run.options.run_name;
+  RowRuns found = runs_of(row, runs, index, bed.dataset().hash());
+  RowSource source{std::move(found.info), std::nullopt};
+  for (const eval::TableRun* run : found.finished) {
+    const fs::path folder = run->options.runs_dir / run->options.run_name;
     const auto model = infer::MotionModel::load(folder, device);
     eval::GenerateOptions options;
-    options.seed = static_cast<std::uint64_t>(run.seed);
+    options.seed = static_cast<std::uint64_t>(run->seed);
     if (!source.dances) {
       source.dances.emplace();
     }
     append(*source.dances, eval::cached_clips(bed, model, options, folder / "eval"));
-    source.seeds.push_back(static_cast<std::uint64_t>(run.seed));
-  }
-  if (source.dances && source.seeds.size() < wanted) {
-    source.note += fmt::format("{}{} of {} runs", source.note.empty() ? "" : "; ", source.seeds.size(), wanted);
   }
   return source;
 }

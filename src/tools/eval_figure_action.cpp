@@ -17,6 +17,7 @@
 #include "stgmamba/util/stop.hpp"
 #include "stgmamba/util/text.hpp"
 
+#include "board_parts.hpp"
 #include "eval_actions.hpp"
 
 namespace stgmamba::tools {
@@ -190,17 +191,7 @@ int run_figure(const FigureRequest& figure, const BoardRequest& request, const S
   options.training = false;
   const eval::TestBed bed(std::move(dataset), options);
   const eval::Figure made = make_figure(figure, request, bed, methods, flags);
-  const auto written =
-      eval::save_figure(made, figure.out.empty() ? fmt::format("figure{}.png", figure.number) : figure.out);
-  if (flags.json) {
-    print_result(made.numbers);
-    return static_cast<int>(ExitCode::kDone);
-  }
-  std::string text;
-  for (const fs::path& path : written) {
-    text += path.string() + "\n";
-  }
-  print_result(text + made.caption);
+  show_figure(made, figure, flags);
   return static_cast<int>(ExitCode::kDone);
 }
 

@@ -35,33 +35,15 @@ std::vector<VideoRow> reference_rows(const eval::VideoJudge& judge) {
 
 VideoRow table_row(const eval::VideoJudge& judge, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
                    std::size_t index, c10::Device device) {
-  VideoRow made;
-  made.name = row.name;
-  made.label = row.label;
-  made.note = row.note;
-  made.paper = row.paper;
-  made.missing = "no such method here yet";
-  std::size_t wanted = 0;
-  for (const eval::TableRun& run : runs) {
-    if (run.row != index) {
-      continue;
-    }
-    ++wanted;
-    if (!run.finished) {
-      made.missing = "not trained: " + run.command;
-      continue;
-    }
-    eval::check_run(run, judge.bed().dataset().hash());
-    const eval::VideoMethod method = eval::trained_method(run.options.runs_dir / run.options.run_name, row.label,
+  RowRuns found = runs_of(row, runs, index, judge.bed().dataset().hash());
+  VideoRow made{std::move(found.info), std::nullopt};
+  for (const eval::TableRun* run : found.finished) {
+    const eval::VideoMethod method = eval::trained_method(run->options.runs_dir / run->options.run_name, row.label,
                                                           judge.bed().options().size, device);
     if (!made.scores) {
       made.scores.emplace();
     }
     made.scores->push_back(judge.judge(method));
-    made.seeds.push_back(static_cast<std::uint64_t>(run.seed));
-  }
-  if (made.scores && made.seeds.size() < wanted) {
-    made.note += fmt::format("{}{} of {} runs", made.note.empty() ? "" : "; ", made.seeds.size(), wanted);
   }
   return made;
 }

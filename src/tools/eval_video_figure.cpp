@@ -13,6 +13,7 @@
 #include "stgmamba/util/stop.hpp"
 #include "stgmamba/util/text.hpp"
 
+#include "board_parts.hpp"
 #include "eval_actions.hpp"
 
 namespace stgmamba::tools {
@@ -137,17 +138,7 @@ int run_video_figure(const FigureRequest& figure, const BoardRequest& request, c
     methods.push_back(cutout_method());
   }
   const eval::Figure made = draw(figure.number, bed, place_of(bed, figure.take), methods);
-  const auto written =
-      eval::save_figure(made, figure.out.empty() ? fmt::format("figure{}.png", figure.number) : figure.out);
-  if (flags.json) {
-    print_result(made.numbers);
-    return static_cast<int>(ExitCode::kDone);
-  }
-  std::string text;
-  for (const fs::path& path : written) {
-    text += path.string() + "\n";
-  }
-  print_result(text + made.caption);
+  show_figure(made, figure, flags);
   return static_cast<int>(ExitCode::kDone);
 }
 

@@ -8,8 +8,7 @@
 #include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/util/file.hpp"
 
-#include "support/temp_folder.hpp"
-#include "tools/run_tool.hpp"
+#include "tools/eval_world.hpp"
 
 namespace stgmamba::test {
 namespace {
@@ -36,26 +35,15 @@ eval: {every: 0}
 checkpoint: {every: 2}
 )";
 
-class EvalBoard : public ::testing::Test {
+class EvalBoard : public EvalWorld {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = new TempFolder;
-    ASSERT_EQ(run_tool("stg_data synth --preset tiny --out set", folder_->path()).code, 0);
-    util::write_text(*folder_ / "table.yaml", kTable);
-    util::write_text(*folder_ / "run.yaml", kRun);
-  }
-  static void TearDownTestSuite() { delete folder_; }
-  static ToolRun eval(const std::string& arguments) {
-    return run_tool("stg_eval --replicates 20 " + arguments, folder_->path());
-  }
-  static TempFolder* folder_;
+  static void SetUpTestSuite() { make_world("--preset tiny", kTable, kRun); }
 };
-TempFolder* EvalBoard::folder_ = nullptr;
 
 TEST_F(EvalBoard, MissingRowsSayWhatMakesThemAndRunMissingMakesThem) {
   const ToolRun before = eval("--table table.yaml --no-references");
   EXPECT_EQ(before.code, 0) << before.err;
-  EXPECT_THAT(before.out, HasSubstr("not trained: stg_train --config run.yaml seed="));
+  EXPECT_THAT(before.out, HasSubstr("not trained: stg_train --config run.yaml seed=1"));
   EXPECT_THAT(before.out, HasSubstr("no such method here yet"));
   const ToolRun made = eval("--table table.yaml --run-missing --format json --seeds 1");
   ASSERT_EQ(made.code, 0) << made.err;

@@ -8,9 +8,8 @@
 #include "stgmamba/media/image.hpp"
 #include "stgmamba/util/file.hpp"
 
-#include "support/temp_folder.hpp"
 #include "support/xml.hpp"
-#include "tools/run_tool.hpp"
+#include "tools/eval_world.hpp"
 
 namespace stgmamba::test {
 namespace {
@@ -32,22 +31,16 @@ rows:
   none: {label: Untrained, config: run.yaml, seeds: [9]}
 )";
 
-class EvalFigure : public ::testing::Test {
+class EvalFigure : public EvalWorld {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new TempFolder;
-    ASSERT_EQ(run_tool("stg_data synth --preset tiny --out set", folder_->path()).code, 0);
-    util::write_text(*folder_ / "run.yaml", kRun);
-    util::write_text(*folder_ / "table.yaml", kTable);
+    make_world("--preset tiny", kTable, kRun);
     // As the table would train it: stg_eval --table table.yaml --run-missing, without the scoring.
     ASSERT_EQ(
         run_tool("stg_train -q --config run.yaml seed=1 data.root=set --run-name ours-seed1", folder_->path()).code, 0);
   }
-  static void TearDownTestSuite() { delete folder_; }
   static ToolRun eval(const std::string& arguments) { return run_tool("stg_eval " + arguments, folder_->path()); }
-  static TempFolder* folder_;
 };
-TempFolder* EvalFigure::folder_ = nullptr;
 
 TEST_F(EvalFigure, StripsOfRunsTablesAndOtherPeoplesDances) {
   const std::string take = util::read_text(*folder_ / "set/splits/test.txt");

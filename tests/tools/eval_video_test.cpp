@@ -8,8 +8,7 @@
 #include "stgmamba/media/image.hpp"
 #include "stgmamba/util/file.hpp"
 
-#include "support/temp_folder.hpp"
-#include "tools/run_tool.hpp"
+#include "tools/eval_world.hpp"
 
 namespace stgmamba::test {
 namespace {
@@ -41,21 +40,10 @@ eval: {every: 0}
 checkpoint: {every: 2}
 )";
 
-class EvalVideo : public ::testing::Test {
+class EvalVideo : public EvalWorld {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = new TempFolder;
-    ASSERT_EQ(run_tool("stg_data synth --preset video --frame-size 32 --out set", folder_->path()).code, 0);
-    util::write_text(*folder_ / "table.yaml", kTable);
-    util::write_text(*folder_ / "run.yaml", kRun);
-  }
-  static void TearDownTestSuite() { delete folder_; }
-  static ToolRun eval(const std::string& arguments) {
-    return run_tool("stg_eval --replicates 20 " + arguments, folder_->path());
-  }
-  static TempFolder* folder_;
+  static void SetUpTestSuite() { make_world("--preset video --frame-size 32", kTable, kRun); }
 };
-TempFolder* EvalVideo::folder_ = nullptr;
 
 TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   const ToolRun before = eval("--table table.yaml --no-references");

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// A folder with a corpus, a table and the configuration of its run, shared by the tests of one suite.
+#pragma once
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "stgmamba/util/file.hpp"
+
+#include "support/temp_folder.hpp"
+#include "tools/run_tool.hpp"
+
+namespace stgmamba::test {
+
+class EvalWorld : public ::testing::Test {
+ protected:
+  /// set/ as `stg_data synth` makes it of `corpus` ("--preset tiny"), table.yaml and run.yaml.
+  static void make_world(const std::string& corpus, const char* table, const char* run) {
+    folder_ = new TempFolder;
+    ASSERT_EQ(run_tool("stg_data synth " + corpus + " --out set", folder_->path()).code, 0);
+    util::write_text(*folder_ / "table.yaml", table);
+    util::write_text(*folder_ / "run.yaml", run);
+  }
+  static void TearDownTestSuite() { delete folder_; }
+  static ToolRun eval(const std::string& arguments) {
+    return run_tool("stg_eval --replicates 20 " + arguments, folder_->path());
+  }
+
+  static inline TempFolder* folder_ = nullptr;
+};
+
+}  // namespace stgmamba::test
