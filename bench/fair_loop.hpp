@@ -11,8 +11,16 @@
 
 namespace stgmamba::bench {
 
-/// y [B, F, V, D] of a branch along kJoints or kFrames.
+/// y [B, F, V, D] of a branch.
 inline torch::Tensor fair_loop(const torch::Tensor& u, const ops::ScanBranch& branch) {
+  if (branch.axis == ops::ScanAxis::kNodes) {  // the frames of one joint, F V of them
+    ops::ScanBranch flat = branch;
+    flat.axis = ops::ScanAxis::kFrames;
+    for (torch::Tensor* x : {&flat.delta, &flat.b, &flat.c}) {
+      *x = x->flatten(1, 2).unsqueeze(2);
+    }
+    return fair_loop(u.flatten(1, 2).unsqueeze(2), flat).squeeze(2).unflatten(1, {u.size(1), u.size(2)});
+  }
   const std::int64_t axis = branch.axis == ops::ScanAxis::kJoints ? 2 : 1;
   const torch::Tensor delta = torch::softplus(branch.delta + branch.delta_bias);
   const auto us = u.unbind(axis);                // [B, .., D] a step

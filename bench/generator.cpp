@@ -114,10 +114,10 @@ int run(int argc, char** argv) {
   CLI::App app("The video generator, timed from outside.");
   Options options;
   app.add_option("--folder", options.folder)->required();
-  app.add_option("--ngf", options.ngf);
-  app.add_option("--size", options.size);
-  app.add_option("--batch", options.batch);
-  app.add_option("--threads", options.threads);
+  app.add_option("--ngf", options.ngf)->check(CLI::Range(1, 1000000));
+  app.add_option("--size", options.size)->check(CLI::Range(1, 1000000));
+  app.add_option("--batch", options.batch)->check(CLI::Range(1, 1000000));
+  app.add_option("--threads", options.threads)->check(CLI::Range(1, 1000000));
   CLI11_PARSE(app, argc, argv);
   at::set_num_threads(options.threads);
   util::keep_freed_memory();

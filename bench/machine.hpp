@@ -7,6 +7,9 @@
 #include <string>
 
 #include <dlfcn.h>
+#include <malloc.h>
+
+#include <CLI/CLI.hpp>
 
 namespace stgmamba::bench {
 
@@ -41,6 +44,20 @@ inline std::string gpu_name(int number) {
   const bool told = find != nullptr && tell != nullptr && find(&handle, number) == 0 &&
                     tell(name.data(), static_cast<int>(name.size()), handle) == 0;
   return told ? name.data() : "unknown GPU";
+}
+
+/// Refuses a file that cannot be written before anything is measured.
+inline CLI::Validator writable_file() {
+  return {[](const std::string& file) {
+            return std::ofstream(file, std::ios::app).good() ? std::string() : "cannot write " + file;
+          },
+          "FILE"};
+}
+
+/// Gives freed memory back to the system and lets VmHWM start from what is left.
+inline void forget_peak_memory() {
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
 }
 
 /// `VmRSS` or `VmHWM` (its peak) of this process.

@@ -260,11 +260,15 @@ void print_profile(std::int64_t d, int repeats) {
 int run(int argc, char** argv) {
   CLI::App app("STGM block and S1-6 training step: our kernels, the reference scan, the fair PyTorch loop");
   Options options;
-  app.add_option("--width", options.widths, "node widths d");
-  app.add_option("--repeats", options.repeats, "repetitions, the median counts");
-  app.add_option("--threads", options.threads, "threads");
-  app.add_option("--device", options.device, "cpu or cuda");
-  app.add_option("--json", options.json, "also write the rows to this file");
+  app.add_option("--width", options.widths, "node widths d")->check(CLI::Range(1, 1000000));
+  app.add_option("--repeats", options.repeats, "repetitions, the median counts")->check(CLI::Range(1, 1000000));
+  app.add_option("--threads", options.threads, "threads")->check(CLI::Range(1, 1000000));
+  app.add_option("--device", options.device, "cpu or cuda")->check([](const std::string& device) {
+    return device == "cpu" || (device == "cuda" && torch::cuda::is_available())
+               ? std::string()
+               : device + ": must be cpu, or cuda where LibTorch has CUDA and finds a GPU";
+  });
+  app.add_option("--json", options.json, "also write the rows to this file")->check(writable_file());
   CLI11_PARSE(app, argc, argv);
   util::keep_freed_memory();  // as every program does: for all contenders alike
   at::set_num_threads(options.threads);

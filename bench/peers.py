@@ -1,21 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Times published Python scans on the shapes of `bash tools/bench.sh scan`, from sources that the user has at hand.
+"""Times published scans on the shapes of `bash tools/bench.sh scan`, from sources that the user has at hand.
 
-    python3 bench/peers.py --mamba PATH/TO/state-spaces/mamba --minimal PATH/TO/mamba-minimal [--width 128] [--json FILE]
+    python3 bench/peers.py --ggml PATH/TO/ggml --mamba PATH/TO/state-spaces/mamba --minimal PATH/TO/mamba-minimal \\
+        [--width 128] [--json FILE]
 
-Only single functions are taken from those files, because the packages do not import without a GPU. Nothing of theirs is
-kept here. Needs a Python with torch. Rows have the names of the C++ program, so that both files can be joined.
+Of the Python projects only single functions are taken from their files, because the packages do not import without a GPU;
+ggml is built from its checkout (needs CMake, forward only). Nothing of theirs is kept here. The Python peers need a Python
+with torch. Rows have the names of the C++ program, so that both files can be joined. Intel's extension for PyTorch, which
+has such a scan too, is archived and needs a torch of its own.
 """
 import argparse
 import ast
 import json
 import pathlib
 import statistics
+import subprocess
 import time
 
-import torch
-import torch.nn.functional as F
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError:  # ggml needs none
+    torch = F = None
 
 B, FRAMES, V, N = 16, 50, 18, 16
 
@@ -59,6 +66,29 @@ def inputs(width, axis):
     return [leaf(*rows, width), leaf(*rows, width), a, leaf(*rows, N), leaf(*rows, N), leaf(width), bias]
 
 
+def build_ggml(source, build):
+    """bench/peer_ggml.cpp against a checkout of ggml; the program's path."""
+    here = pathlib.Path(__file__).resolve().parent
+    source, build = pathlib.Path(source).resolve(), pathlib.Path(build).resolve()
+    subprocess.run(["cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=ON",
+                    "-DGGML_BUILD_TESTS=OFF", "-DGGML_BUILD_EXAMPLES=OFF"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", build, "--target", "ggml", "--parallel"], check=True, stdout=subprocess.DEVNULL)
+    libraries = [build / "src" / f"libggml{part}.a" for part in ("", "-cpu", "-base")]
+    program = build / "peer_ggml"
+    subprocess.run(["g++", "-std=c++20", "-O2", f"-I{source}/include", here / "peer_ggml.cpp", *libraries, "-fopenmp", "-ldl",
+                    "-o", program], check=True)
+    return program
+
+
+def ggml_rows(args):
+    program = build_ggml(args.ggml, args.ggml_build)
+    for width in args.width:
+        for axis, sequences, length in (("sg", B * FRAMES, V), ("tg", B * V, FRAMES)):
+            shape = map(str, (sequences, length, width, N, args.threads, args.repeats))
+            done = subprocess.run([program, *shape], check=True, capture_output=True, text=True)
+            yield {"name": f"scan {axis} D{width} fwd", "peer": "ggml", "ms": float(done.stdout), "repeats": args.repeats}
+
+
 def milliseconds(run, tensors, backward):
     begin = time.perf_counter()
     if backward:
@@ -71,6 +101,8 @@ def milliseconds(run, tensors, backward):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ggml", help="a checkout of ggml-org/ggml")
+    parser.add_argument("--ggml-build", default="build/ggml", help="where ggml is built")
     parser.add_argument("--mamba", help="a checkout of state-spaces/mamba")
     parser.add_argument("--minimal", help="a checkout of johnma2006/mamba-minimal")
     parser.add_argument("--width", type=int, nargs="+", default=[128, 256])
@@ -79,8 +111,14 @@ def main():
     parser.add_argument("--backward", action="store_true", help="forward and backward as well (minutes)")
     parser.add_argument("--json")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
     rows = []
+    for row in ggml_rows(args) if args.ggml else ():
+        rows.append(row)
+        print(f"{row['name']:32} {row['peer']:28} {row['ms']:10.1f} ms", flush=True)
+    if args.mamba or args.minimal:
+        if torch is None:
+            parser.error("the Python peers need a Python with torch")
+        torch.set_num_threads(args.threads)
     for peer, run in peers(args):
         for width in args.width:
             for axis in ("sg", "tg"):
@@ -91,7 +129,7 @@ def main():
                     rows.append({"name": name, "peer": peer, "ms": ms, "repeats": args.repeats})
                     print(f"{name:32} {peer:28} {ms:10.1f} ms", flush=True)
     if not rows:
-        parser.error("no peer: give --mamba or --minimal")
+        parser.error("no peer: give --ggml, --mamba or --minimal")
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps(rows, indent=1) + "\n")
 

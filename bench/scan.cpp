@@ -25,6 +25,7 @@ using torch::Tensor;
 
 struct Options {
   std::vector<std::int64_t> widths = {128, 256};  // D
+  std::int64_t states = 16;                       // N
   int repeats = 9;
   int threads = 2;
   bool peers = true;
@@ -34,10 +35,10 @@ struct Options {
 
 struct Setting {
   std::int64_t batch = 16, frames = 50, joints = 18, width = 128, states = 16;  // B F V D N
-  std::string scans = "all";                                                    // sg, tg or all
+  std::string scans = "all";  // sg, tg, all, or nodes: all F V nodes of a clip in one sequence
   bool backward = false;
   double gradient = 1.0;
-  std::string isa;  // empty: the fastest
+  std::string isa;  // empty: what STG_SCAN_ISA says, else the fastest
   std::int64_t updates() const { return batch * frames * joints * width * states * (scans == "all" ? 3 : 1); }
 };
 
@@ -54,9 +55,11 @@ struct Inputs {
       return leaves.back();
     };
     u = leaf(torch::randn({s.batch, s.frames, s.joints, s.width}));
-    const std::vector<std::pair<ops::ScanAxis, bool>> all = {
-        {ops::ScanAxis::kJoints, false}, {ops::ScanAxis::kFrames, false}, {ops::ScanAxis::kFrames, true}};
-    const std::size_t begin = s.scans == "tg" ? 1 : 0;
+    const std::vector<std::pair<ops::ScanAxis, bool>> all = {{ops::ScanAxis::kJoints, false},
+                                                             {ops::ScanAxis::kFrames, false},
+                                                             {ops::ScanAxis::kFrames, true},
+                                                             {ops::ScanAxis::kNodes, false}};
+    const std::size_t begin = s.scans == "tg" ? 1 : s.scans == "nodes" ? 3 : 0;
     const std::size_t end = s.scans == "all" ? 3 : begin + 1;
     const std::int64_t rank = (s.width / 2 + 15) / 16;
     for (std::size_t i = begin; i < end; ++i) {
@@ -117,14 +120,24 @@ struct Row {
 
 std::string name_of(const Setting& s) {
   std::string name = fmt::format("scan {} D{} {}", s.scans, s.width, s.backward ? "fwd+bwd" : "fwd");
+  if (s.states != 16) {
+    name += fmt::format(" N{}", s.states);
+  }
   if (s.frames != 50) {
     name += fmt::format(" B{} F{}", s.batch, s.frames);
   }
   return name + (s.gradient == 1.0 ? "" : " dy 1e-8") + (s.isa.empty() ? "" : " " + s.isa);
 }
 
+/// The build that measurements without one of their own run: what the user's environment says.
+const std::string& wanted_isa() {
+  static const char* said = std::getenv("STG_SCAN_ISA");
+  static const std::string kWanted = said == nullptr ? "" : said;
+  return kWanted;
+}
+
 Row measure(const Setting& s, const Options& options, bool peers) {
-  setenv("STG_SCAN_ISA", s.isa.c_str(), 1);
+  setenv("STG_SCAN_ISA", s.isa.empty() ? wanted_isa().c_str() : s.isa.c_str(), 1);
   const Inputs in(s);
   const Contender ours = [](const Inputs& x) { return by_op(x, ops::ScanBackend::kCpu); };
   const Contender reference = [](const Inputs& x) { return by_op(x, ops::ScanBackend::kReference); };
@@ -144,7 +157,7 @@ Row measure(const Setting& s, const Options& options, bool peers) {
   row.repeats = times[0].size();
   row.peer_repeats = times[1].size();
   row.best = *std::min_element(times[0].begin(), times[0].end());
-  if (!s.backward && (s.isa.empty() || s.isa == "avx512")) {
+  if (!s.backward && kernels::chosen_isa() == kernels::Isa::kAvx512) {
     static const double kVector = nanoseconds_per_vector_update();
     row.floor = static_cast<double>(s.updates()) / 16 * kVector * 1e-6 / options.threads;
   }
@@ -164,9 +177,12 @@ Row measure(const Setting& s, const Options& options, bool peers) {
 
 std::vector<Row> measure_all(const Options& options) {
   std::vector<Row> rows;
-  const auto add = [&](Setting s, bool peers) { rows.push_back(measure(s, options, peers && options.peers)); };
+  const auto add = [&](Setting s, bool peers) {
+    s.states = options.states;
+    rows.push_back(measure(s, options, peers && options.peers));
+  };
   for (const std::int64_t width : options.widths) {
-    for (const char* scans : {"sg", "tg", "all"}) {
+    for (const char* scans : {"sg", "tg", "all", "nodes"}) {
       for (const bool backward : {false, true}) {
         add({.width = width, .scans = scans, .backward = backward}, true);
       }
@@ -199,10 +215,13 @@ void write_json(const std::string& file, const std::vector<Row>& rows) {
   std::ofstream(file) << out.dump(1) << "\n";
 }
 
-/// What forward and backward add to the memory of a process that holds the inputs.
-void print_memory(std::int64_t width) {
-  const Setting s{.width = width, .backward = true};
+/// What forward and backward add to the memory of a process that holds the inputs, freed memory given back before.
+void print_memory(const Options& options) {
+  const Setting s{.width = options.widths.front(), .states = options.states, .backward = true};
+  milliseconds([](const Inputs& x) { return by_op(x, ops::ScanBackend::kCpu); }, Inputs({.batch = 1, .frames = 2}),
+               true);
   const Inputs in(s);
+  forget_peak_memory();
   const double before = resident_mib("VmRSS");
   const std::vector<Tensor> ys = by_op(in, ops::ScanBackend::kCpu);
   const auto grads = torch::autograd::grad(ys, in.leaves, in.d_ys);
@@ -213,27 +232,29 @@ void print_memory(std::int64_t width) {
     }
   }
   std::printf("D%lld: forward and backward added %.1f MiB at their peak; outputs and gradients are %.1f MiB\n",
-              static_cast<long long>(width), resident_mib("VmHWM") - before, static_cast<double>(bytes) / (1 << 20));
+              static_cast<long long>(s.width), resident_mib("VmHWM") - before, static_cast<double>(bytes) / (1 << 20));
 }
 
 int run(int argc, char** argv) {
   CLI::App app("selective scan: ours, the reference op and a fair PyTorch loop, interleaved");
   Options options;
-  app.add_option("--width", options.widths, "scan widths D");
-  app.add_option("--repeats", options.repeats, "repetitions, the median counts");
-  app.add_option("--threads", options.threads, "threads");
+  app.add_option("--width", options.widths, "scan widths D")->check(CLI::Range(1, 1000000));
+  app.add_option("--states", options.states, "states N of a channel")->check(CLI::Range(1, 256));
+  app.add_option("--repeats", options.repeats, "repetitions, the median counts")->check(CLI::Range(1, 1000000));
+  app.add_option("--threads", options.threads, "threads")->check(CLI::Range(1, 1000000));
   app.add_flag("!--no-peers", options.peers, "ours alone");
   app.add_flag("--memory", options.memory, "peak memory of one forward and backward pass instead (one --width)");
-  app.add_option("--json", options.json, "also write the rows to this file");
+  app.add_option("--json", options.json, "also write the rows to this file")->check(writable_file());
   CLI11_PARSE(app, argc, argv);
-  util::keep_freed_memory();  // as every program does: for all contenders alike
   at::set_num_threads(options.threads);
+  wanted_isa();
   if (options.memory) {
-    print_memory(options.widths.front());
+    print_memory(options);
     return 0;
   }
-  std::printf("%s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N16 unless said\n", cpu_name().c_str(),
-              options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION);
+  util::keep_freed_memory();  // as every program does: for all contenders alike
+  std::printf("%s, %d threads, %s kernels, LibTorch %s; B16 F50 V18 N%lld unless said\n", cpu_name().c_str(),
+              options.threads, isa_name(kernels::chosen_isa()), TORCH_VERSION, static_cast<long long>(options.states));
   const std::vector<Row> rows = measure_all(options);
   if (!options.json.empty()) {
     write_json(options.json, rows);

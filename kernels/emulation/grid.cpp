@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#ifdef __SSE2__
 #include <xmmintrin.h>
+#endif
 
 #include "emulation/fiber.hpp"
 #include "emulation/global_memory.hpp"
@@ -16,7 +18,7 @@
 namespace stgmamba::kernels::emulation {
 namespace {
 
-enum class State { kReady, kAtBarrier, kAtExchange, kAtWarpBarrier, kDone };
+enum class State { kReady, kAtBarrier, kAtExchange, kDone };
 
 struct Thread {
   std::unique_ptr<Fiber> fiber = std::make_unique<Fiber>();
@@ -27,14 +29,20 @@ struct Thread {
   Site site;
 };
 
-/// Flush-to-zero for the duration, as the kernels are compiled for the device.
+/// Flush-to-zero for the duration, as the kernels are compiled for the device. Other machines than x86 keep denormals.
 class FlushDenormals {
+#ifdef __SSE2__
  public:
-  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040U); }
-  ~FlushDenormals() { _mm_setcsr(before_); }
+  FlushDenormals() : before_(_mm_getcsr()) {
+    _mm_setcsr(before_ | 0x8040U);
+  }
+  ~FlushDenormals() {
+    _mm_setcsr(before_);
+  }
 
  private:
   unsigned before_;
+#endif
 };
 
 class Grid {
@@ -90,7 +98,7 @@ void Grid::run(const GridShape& wanted, const std::function<void()>& body) {
 }
 
 void Grid::run_block(const std::function<void()>& body) {
-  shared.reset(static_cast<std::size_t>(shape.shared_bytes), shape.threads);
+  shared.reset(static_cast<std::size_t>(shape.shared_bytes));
   for (int i = 0; i < shape.threads; ++i) {
     Thread& thread = threads_[static_cast<std::size_t>(i)];
     thread.state = State::kReady;
@@ -169,7 +177,7 @@ bool Grid::release_warp(int warp) {
   bool any = false;
   for (int lane = 0; lane < lanes; ++lane) {
     const Thread& leader = threads_[static_cast<std::size_t>(first + lane)];
-    if (leader.state != State::kAtExchange && leader.state != State::kAtWarpBarrier) {
+    if (leader.state != State::kAtExchange) {
       continue;
     }
     bool complete = true;
@@ -198,17 +206,11 @@ void Grid::finish_warp_call(int first, unsigned mask) {
       continue;
     }
     Thread& thread = threads_[static_cast<std::size_t>(first + lane)];
-    if (thread.state == State::kAtWarpBarrier) {
-      continue;
-    }
     if (thread.source < 0 || thread.source > 31 || (mask >> thread.source & 1U) == 0) {
       throw Fault("shuffle mask leaves out lane " + std::to_string(thread.source) + " that lane " +
                   std::to_string(lane) + " reads, at " + where(thread.site));
     }
     thread.result = threads_[static_cast<std::size_t>(first + thread.source)].bits;
-  }
-  if (threads_[static_cast<std::size_t>(first + __builtin_ctz(mask))].state == State::kAtWarpBarrier) {
-    shared.next_warp_epoch(first / 32);
   }
   for (int lane = 0; lane < 32; ++lane) {
     if ((mask >> lane & 1U) != 0) {
@@ -319,9 +321,6 @@ void block_barrier(const Site& site) {
   if (settings().skip_barrier_line != site.line()) {
     grid().wait(State::kAtBarrier, 0, 0, 0, site);
   }
-}
-void warp_barrier(unsigned mask, const Site& site) {
-  grid().wait(State::kAtWarpBarrier, mask, 0, 0, site);
 }
 
 std::uint64_t warp_exchange(unsigned mask, std::uint64_t bits, int source, const Site& site) {

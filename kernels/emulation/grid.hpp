@@ -41,7 +41,6 @@ int block_size();
 std::int64_t block_index();
 
 void block_barrier(const Site& site);
-void warp_barrier(unsigned mask, const Site& site);
 /// The 64 bits that lane `source` of the own warp brought to the same call.
 std::uint64_t warp_exchange(unsigned mask, std::uint64_t bits, int source, const Site& site);
 

@@ -3,10 +3,9 @@
 
 namespace stgmamba::kernels::emulation {
 
-void SharedMemory::reset(std::size_t bytes, int threads) {
+void SharedMemory::reset(std::size_t bytes) {
   bytes_.assign(bytes, 0xff);
   words_.assign((bytes + 3) / 4, Word{});
-  warp_epoch_.assign(static_cast<std::size_t>((threads + 31) / 32), 1);
   epoch_ = 1;
 }
 

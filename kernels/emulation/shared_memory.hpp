@@ -15,11 +15,9 @@ namespace stgmamba::kernels::emulation {
 class SharedMemory {
  public:
   /// A fresh block: every byte 0xff (a NaN as float or double, -1 as an integer), nothing written yet.
-  void reset(std::size_t bytes, int threads);
-  /// A block barrier orders all threads.
+  void reset(std::size_t bytes);
+  /// A block barrier orders all threads. (A shuffle does not order memory.)
   void next_epoch() { ++epoch_; }
-  /// A warp barrier orders the lanes of one warp. (A shuffle does not order memory.)
-  void next_warp_epoch(int warp) { ++warp_epoch_[static_cast<std::size_t>(warp)]; }
 
   template <typename T>
   T read(std::size_t offset, int thread, const Site& site) {
@@ -43,7 +41,6 @@ class SharedMemory {
  private:
   struct Access {
     std::uint32_t epoch = 0;  // 0: never
-    std::uint32_t warp_epoch = 0;
     std::int32_t thread = 0;
     std::uint32_t line = 0;
   };
@@ -57,14 +54,8 @@ class SharedMemory {
       fail_address(offset, size, alignment, thread, site);
     }
   }
-  bool unordered(const Access& before, int thread) const {
-    return before.epoch == epoch_ && before.thread != thread &&
-           (before.thread / 32 != thread / 32 ||
-            before.warp_epoch == warp_epoch_[static_cast<std::size_t>(thread / 32)]);
-  }
-  Access now(int thread, const Site& site) const {
-    return {epoch_, warp_epoch_[static_cast<std::size_t>(thread / 32)], thread, site.line()};
-  }
+  bool unordered(const Access& before, int thread) const { return before.epoch == epoch_ && before.thread != thread; }
+  Access now(int thread, const Site& site) const { return {epoch_, thread, site.line()}; }
   void note_read(std::size_t word, int thread, const Site& site);
   void note_write(std::size_t word, int thread, const Site& site);
   [[noreturn]] void fail_address(std::size_t offset, std::size_t size, std::size_t alignment, int thread,
@@ -74,7 +65,6 @@ class SharedMemory {
 
   std::vector<unsigned char> bytes_;
   std::vector<Word> words_;
-  std::vector<std::uint32_t> warp_epoch_;
   std::uint32_t epoch_ = 1;
 };
 

@@ -14,7 +14,8 @@
 namespace stgmamba::kernels {
 
 inline constexpr int kMaxBranches = 4;
-inline constexpr int kMaxStates = 256;
+inline constexpr int kMaxStates = 256;    // of the CPU kernels
+inline constexpr int kMaxGpuStates = 32;  // a thread's registers hold them
 
 enum class Scalar : std::int32_t { kFloat32, kFloat64, kBFloat16, kFloat16 };
 

@@ -16,15 +16,15 @@
 namespace stgmamba::ops {
 namespace {
 
-bool on_cpu(const at::Tensor& u) {
-  return u.is_cpu();
+bool on_cpu(const at::Tensor& u, std::int64_t states) {
+  return u.is_cpu() && states <= kernels::kMaxStates;
 }
 #ifdef STG_HAVE_CUDA
-bool on_cuda(const at::Tensor& u) {
-  return u.is_cuda() && u.scalar_type() != at::kDouble;
+bool on_cuda(const at::Tensor& u, std::int64_t states) {
+  return u.is_cuda() && u.scalar_type() != at::kDouble && states <= kernels::kMaxGpuStates;
 }
 #endif
-bool anywhere(const at::Tensor&) {
+bool anywhere(const at::Tensor&, std::int64_t) {
   return true;
 }
 
@@ -36,7 +36,7 @@ std::vector<ScanOutput> run_reference(const at::Tensor& u, const std::vector<Sca
 struct Row {
   ScanBackend backend;
   const char* name;
-  bool (*takes)(const at::Tensor& u);
+  bool (*takes)(const at::Tensor& u, std::int64_t states);
   ScanCall run;
 };
 /// Best first: `auto` takes the first row that takes the tensors.
@@ -94,13 +94,13 @@ std::string scan_backends_here() {
   return names;
 }
 
-ScanCall find_backend(ScanBackend backend, const at::Tensor& u) {
+ScanCall find_backend(ScanBackend backend, const at::Tensor& u, std::int64_t states) {
   for (const Row& row : kBuilt) {
-    if (backend == row.backend && !row.takes(u)) {
-      throw ConfigError("scan backend '{}' does not run on {} {} tensors; use auto", row.name,
-                        c10::toString(u.scalar_type()), u.device().str());
+    if (backend == row.backend && !row.takes(u, states)) {
+      throw ConfigError("scan backend '{}' does not run on {} {} tensors with {} states; use auto", row.name,
+                        c10::toString(u.scalar_type()), u.device().str(), states);
     }
-    if (backend == row.backend || (backend == ScanBackend::kAuto && row.takes(u))) {
+    if (backend == row.backend || (backend == ScanBackend::kAuto && row.takes(u, states))) {
       return row.run;
     }
   }

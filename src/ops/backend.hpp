@@ -10,9 +10,9 @@ namespace stgmamba::ops {
 /// Runs every branch over u [B, F, V, D].
 using ScanCall = std::vector<ScanOutput> (*)(const at::Tensor& u, const std::vector<ScanBranch>& branches);
 
-/// The function behind `backend` for tensors like u; kAuto is the first row that takes u. Throws ConfigError where this
-/// build has no such backend, or the backend does not take u's device.
-ScanCall find_backend(ScanBackend backend, const at::Tensor& u);
+/// The function behind `backend` for tensors like u with up to `states` states a channel; kAuto is the first row that
+/// takes them. Throws ConfigError where this build has no such backend, or the backend does not take them.
+ScanCall find_backend(ScanBackend backend, const at::Tensor& u, std::int64_t states);
 
 /// Puts another function behind `reference` and returns the one before: measurements run a peer's scan inside whole
 /// models by it.

@@ -13,6 +13,7 @@ void check_operand(const char* op, const char* name, const at::Tensor& x, at::In
   STG_CHECK(x.defined() && x.sizes() == sizes, "[{}] {} must be {}, got {}", op, name, text(sizes),
             x.defined() ? text(x.sizes()) : "nothing");
   STG_CHECK(x.device() == device, "[{}] {} must be on {}, got one on {}", op, name, device.str(), x.device().str());
+  STG_CHECK(x.is_floating_point(), "[{}] {} must be real, got {}", op, name, c10::toString(x.scalar_type()));
 }
 
 void check_tokens(const char* op, const char* name, const at::Tensor& x) {

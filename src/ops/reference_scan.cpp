@@ -178,13 +178,15 @@ class ReferenceScan : public torch::autograd::Function<ReferenceScan> {
   }
 };
 
+/// 16-bit types are scanned in float, as the kernels do, and rounded once.
 ScanOutput scan_branch(const Tensor& u, const ScanBranch& branch) {
+  const at::ScalarType type = u.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
   const std::optional<Tensor> initial =
-      branch.initial_state.defined() ? std::optional<Tensor>(branch.initial_state) : std::nullopt;
-  const variable_list out =
-      ReferenceScan::apply(u, branch.delta, branch.b, branch.c, branch.a, branch.skip, branch.delta_bias, initial,
-                           static_cast<std::int64_t>(branch.axis), branch.reverse, branch.order);
-  return {out[0], branch.keep_last_state ? out[1] : Tensor()};
+      branch.initial_state.defined() ? std::optional<Tensor>(branch.initial_state.to(type)) : std::nullopt;
+  const variable_list out = ReferenceScan::apply(
+      u.to(type), branch.delta.to(type), branch.b.to(type), branch.c.to(type), branch.a.to(type), branch.skip.to(type),
+      branch.delta_bias.to(type), initial, static_cast<std::int64_t>(branch.axis), branch.reverse, branch.order);
+  return {out[0].to(u.scalar_type()), branch.keep_last_state ? out[1] : Tensor()};
 }
 
 }  // namespace

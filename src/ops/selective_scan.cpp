@@ -49,10 +49,12 @@ void check_branch(const at::Tensor& u, const ScanBranch& branch) {
 std::vector<ScanOutput> selective_scan(const at::Tensor& u, const std::vector<ScanBranch>& branches,
                                        ScanBackend backend) {
   check_tokens(kOp, "u", u);
+  std::int64_t states = 0;
   for (const ScanBranch& branch : branches) {
     check_branch(u, branch);
+    states = std::max(states, branch.a.size(1));
   }
-  return find_backend(backend, u)(u, branches);
+  return find_backend(backend, u, states)(u, branches);
 }
 
 }  // namespace stgmamba::ops

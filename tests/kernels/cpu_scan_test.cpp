@@ -83,15 +83,25 @@ TEST(CpuScan, BitsDoNotDependOnThreadsOrRuns) {
   }
 }
 
+/// Where rounding piles up: chunk after chunk, states that forget slowly, few values to be the largest.
 TEST(CpuScan, LongSequences) {
-  WorldShape shape{.batch = 1, .frames = 6000, .joints = 2, .channels = 19, .states = 8};
-  shape.branches = {{Axis::kFrames, false, false, true}, {Axis::kFrames, true}};
-  World world(shape);
-  const Results wanted = world.reference();
-  for (const Isa isa : usable_isas()) {
-    CpuRun run;
-    run.isa = isa;
-    EXPECT_EQ(wrong_with(shape, run, world, wanted), "");
+  for (const std::int64_t length : {600, 1500, 6000}) {
+    for (const std::int64_t states : {1, 2, 4, 16}) {
+      for (const std::int64_t channels : {8, 37}) {
+        for (const double delta : {-6.0, -5.0, -4.0, -2.0, 0.0}) {
+          WorldShape shape{
+              .batch = 1, .frames = length, .joints = 1, .channels = channels, .states = states, .delta = delta};
+          shape.branches = {{Axis::kFrames, states % 4 == 0, false, channels == 8}};
+          World world(shape);
+          const Results wanted = world.reference();
+          for (const Isa isa : usable_isas()) {
+            CpuRun run;
+            run.isa = isa;
+            EXPECT_EQ(wrong_with(shape, run, world, wanted), "") << "delta " << delta;
+          }
+        }
+      }
+    }
   }
 }
 

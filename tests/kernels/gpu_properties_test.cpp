@@ -141,6 +141,18 @@ TEST_F(GpuProperties, FourBranchesAndManySequences) {
   EXPECT_EQ(check(scan), "");
 }
 
+TEST_F(GpuProperties, LongSequencesPileUpNoRounding) {
+  for (const std::int64_t length : {1000, 6000}) {
+    for (const std::int64_t states : {1, 4, 16}) {
+      GpuShape shape{.frames = length, .channels = 32, .states = states, .seed = 7};
+      shape.branches = {{Axis::kFrames, states == 4, false, true}};
+      GpuCase scan(shape);
+      run(scan);
+      EXPECT_EQ(check(scan), "");
+    }
+  }
+}
+
 TEST_F(GpuProperties, RefusesWhatItCannotDo) {
   GpuShape shape{.frames = 3, .joints = 2, .channels = 8, .states = 33, .branches = {{}}};
   GpuCase wide(shape);

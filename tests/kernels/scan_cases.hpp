@@ -70,9 +70,7 @@ inline Bounds bounds_of(Scalar io) {
 inline std::string wrong_with(const WorldShape& shape, const CpuRun& run, World& world, const Results& wanted) {
   world.run(run);
   const Errors errors = compare(world.results(), wanted, shape);
-  // exp(x) of a float x carries |x| 2^-24, and with delta about 21 even the largest values went through such a decay.
-  const double slack = shape.delta > 20 ? 2.0 : 1.0;
-  const Bounds bounds = {slack * bounds_of(shape.io).whole, slack * bounds_of(shape.io).channel};
+  const Bounds bounds = bounds_of(shape.io);
   std::string wrong;
   if (!(errors.whole < bounds.whole)) {
     wrong += errors.whole_name + " is off by " + std::to_string(errors.whole * 1e6) + "e-6 of its largest value; ";

@@ -54,9 +54,6 @@ ScanPath path_of(const BranchShape& shape, const WorldShape& world, const std::v
   return path;
 }
 
-std::int64_t no_channel(std::int64_t, std::int64_t, std::int64_t) {
-  return -1;
-}
 std::int64_t last_channel(std::int64_t i, std::int64_t channels, std::int64_t) {
   return i % channels;
 }
@@ -239,8 +236,8 @@ Results World::results() const {
     out.push_back({"d_b", b.d_b.values(), own_state, {}});
     out.push_back({"d_c", b.d_c.values(), own_state, {}});
     out.push_back({"d_a", b.d_a.values(), state_channel, {}});
-    out.push_back({"d_skip", b.d_skip.values(), no_channel, {}});
-    out.push_back({"d_bias", b.d_bias.values(), no_channel, {}});
+    out.push_back({"d_skip", b.d_skip.values(), last_channel, {}});
+    out.push_back({"d_bias", b.d_bias.values(), last_channel, {}});
     out.push_back({"d_first", b.d_first.values(), state_channel, {}});
   }
   return out;
@@ -280,19 +277,16 @@ Errors compare(const Results& got, const Results& wanted, const WorldShape& shap
     std::vector<double> own_largest(static_cast<std::size_t>(std::max(channels, states)));
     std::vector<double> own_error(own_largest.size());
     for (std::size_t i = 0; i < want.values.size(); ++i) {
-      const double value = std::max(want.scale[i], least);
+      const double scale = std::max(want.scale[i], least);
       double difference = std::abs(got[r].values[i] - want.values[i]);
       difference = std::isnan(difference) ? HUGE_VAL : difference;
-      largest = std::max(largest, value);
+      largest = std::max(largest, scale);
       error = std::max(error, difference);
-      const std::int64_t channel = want.channel_of(static_cast<std::int64_t>(i), channels, states);
-      if (channel >= 0) {
-        const auto c = static_cast<std::size_t>(channel);
-        own_largest[c] = std::max(own_largest[c], value);
-        own_error[c] = std::max(own_error[c], difference);
-      }
+      const auto c = static_cast<std::size_t>(want.channel_of(static_cast<std::int64_t>(i), channels, states));
+      own_largest[c] = std::max(own_largest[c], scale);
+      own_error[c] = std::max(own_error[c], difference);
     }
-    if (error / largest > worst.whole) {
+    if (error > worst.whole * largest) {
       worst.whole = error / largest;
       worst.whole_name = want.name;
     }

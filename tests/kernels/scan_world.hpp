@@ -55,7 +55,7 @@ class Matrix {
 struct Named {
   std::string name;
   std::vector<double> values;
-  std::int64_t (*channel_of)(std::int64_t index, std::int64_t channels, std::int64_t states);  // -1: none
+  std::int64_t (*channel_of)(std::int64_t index, std::int64_t channels, std::int64_t states);
   /// Of the reference: |value|, or where its terms happened to cancel, the root of the sum of their squares.
   std::vector<double> scale;
 };

@@ -28,7 +28,7 @@ struct ScanBranch {
   std::vector<std::int64_t> order;  // kJoints, kNodes: joint visited at each position; empty = 0..V-1
   at::Tensor delta;                 // [B, F, V, D] before bias and softplus
   at::Tensor b, c;                  // [B, F, V, N] (strided views are fine)
-  at::Tensor a;                     // [D, N], negative
+  at::Tensor a;                     // [D, N], at most 0 (not checked: kernels know no growing state)
   at::Tensor skip;                  // [D]
   at::Tensor delta_bias;            // [D]
   at::Tensor initial_state;         // [S, D, N] or undefined = 0; S = B*F (kJoints), B*V (kFrames), B (kNodes)

@@ -6,7 +6,8 @@
 // reverse sweep carries lambda. Scans longer than a segment (64 steps) keep the state before every segment in the
 // workspace. dB and dC are sums over channels: over a warp by a halving butterfly, over the warps of the block in
 // order, over slices in finish.cu. A block owns a static list of sequences and adds dA, dskip and dbias up in
-// registers. Overwrites d_delta, d_first, its share of d_u and its partial sums; no atomics. Any L and D; N as forward.
+// registers, for some 256 steps at a time (a longer plain sum in float loses digits), then in its own partial sums.
+// Overwrites d_delta, d_first, its share of d_u and its partial sums; no atomics. Any L and D; N as forward.
 #include "scan/gpu/dispatch.hpp"
 #include "scan/gpu/row_math.hpp"
 #include "scan/gpu/scan.hpp"
@@ -19,6 +20,7 @@ const char* launch_finish(const BackwardPlan& plan, void* stream);
 namespace {
 
 constexpr int kBackwardThreads = 64;
+constexpr int kStepsInRegisters = 256;
 
 template <typename Io, int N>
 class BackwardThread {
@@ -48,7 +50,7 @@ class BackwardThread {
       base_ = first_token(branch_.path, sequence_);
       run_sequence();
     }
-    store_partials();
+    add_partials();
   }
 
  private:
@@ -57,11 +59,19 @@ class BackwardThread {
     STG_UNROLL
     for (int n = 0; n < N; ++n) {
       a_[n] = n < args_.states ? device::load(a + n) * static_cast<T>(kLog2EDouble) : T(0);
-      d_a_[n] = T(0);
     }
     skip_ = device::load(static_cast<const T*>(branch_.skip) + channel_);
     bias_ = device::load(static_cast<const T*>(branch_.bias) + channel_);
+    clear_sums();
+  }
+
+  STG_DEVICE void clear_sums() {
+    STG_UNROLL
+    for (int n = 0; n < N; ++n) {
+      d_a_[n] = T(0);
+    }
     d_skip_ = d_bias_ = T(0);
+    summed_steps_ = 0;
   }
 
   STG_DEVICE void run_sequence() {
@@ -79,6 +89,11 @@ class BackwardThread {
       STG_NO_UNROLL
       for (int chunk = chunks() - 1; chunk >= 0; --chunk) {
         reverse_chunk(segment, chunk);
+      }
+      summed_steps_ += steps_;
+      if (summed_steps_ >= kStepsInRegisters) {
+        add_partials();
+        clear_sums();
       }
     }
     store_first_gradient();
@@ -295,8 +310,8 @@ class BackwardThread {
     }
   }
 
-  /// [partials, N + 2, D]: channels side by side.
-  STG_DEVICE void store_partials() {
+  /// Adds the sums to [partials, N + 2, D], channels side by side; the first time overwrites what is there.
+  STG_DEVICE void add_partials() {
     if (!active_) {
       return;
     }
@@ -304,11 +319,13 @@ class BackwardThread {
         static_cast<T*>(branch_.channel_sums) + static_cast<long long>(partial_) * (N + 2) * args_.channels + channel_;
     STG_UNROLL
     for (int n = 0; n < N; ++n) {
-      device::store(out + static_cast<long long>(n) * args_.channels, d_a_[n]);
+      add(out + static_cast<long long>(n) * args_.channels, d_a_[n]);
     }
-    device::store(out + static_cast<long long>(N) * args_.channels, d_skip_);
-    device::store(out + static_cast<long long>(N + 1) * args_.channels, d_bias_);
+    add(out + static_cast<long long>(N) * args_.channels, d_skip_);
+    add(out + static_cast<long long>(N + 1) * args_.channels, d_bias_);
+    has_partials_ = true;
   }
+  STG_DEVICE void add(T* sum, T x) { device::store(sum, has_partials_ ? device::load_own(sum) + x : x); }
 
   STG_DEVICE T mine(T x) const { return active_ ? x : T(0); }
   STG_DEVICE int chunks() const { return (steps_ + branch_.chunk - 1) / branch_.chunk; }
@@ -337,7 +354,8 @@ class BackwardThread {
   T a_[N], h_[N], carry_[N], d_a_[N];  // a: times log2 e; carry: a[t+1] lambda[t+1]
   T skip_, bias_, d_skip_, d_bias_;
   int work_, partial_, slice_, sequence_ = 0, channel_, base_ = 0, segments_, steps_ = 0;
-  bool active_;
+  int summed_steps_ = 0;  // that d_a_, d_skip_ and d_bias_ hold
+  bool active_, has_partials_ = false;
 };
 
 /// Blocks that the shared memory of a multiprocessor holds at L = 50: fewer registers would win nothing.

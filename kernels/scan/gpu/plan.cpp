@@ -34,7 +34,7 @@ const char* check_problem(const Problem& p) {
   if (p.branches < 1 || p.branches > kMaxBranches) {
     return "the scan needs 1 to 4 branches";
   }
-  if (p.states < 1 || p.states > 32) {
+  if (p.states < 1 || p.states > kMaxGpuStates) {
     return "the GPU scan holds 1 to 32 states a channel";
   }
   if (p.channels < 1 || p.channels > kMaxInt / 64) {
