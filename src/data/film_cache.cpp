@@ -165,4 +165,14 @@ FilmCut FilmCache::cut(const TakeInfo& info, const std::vector<std::int64_t>& fr
   return cut;
 }
 
+FilmReader::FilmReader(const Dataset& dataset, std::int64_t size, std::int64_t limit_bytes)
+    : cache_(std::make_unique<FilmCache>(dataset, size, limit_bytes)) {}
+FilmReader::~FilmReader() = default;
+FilmReader::FilmReader(FilmReader&& other) noexcept = default;
+FilmReader& FilmReader::operator=(FilmReader&& other) noexcept = default;
+
+FilmCut FilmReader::cut(const TakeInfo& take, const std::vector<std::int64_t>& frames) const {
+  return cache_->cut(take, frames);
+}
+
 }  // namespace stgmamba::data

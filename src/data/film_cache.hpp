@@ -5,17 +5,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "stgmamba/data/dataset.hpp"
+#include "stgmamba/data/film.hpp"
 
 #include "data/shared_cache.hpp"
 
 namespace stgmamba::data {
-
-/// Some frames of a take, in the order asked for.
-struct FilmCut {
-  std::vector<std::uint8_t> pixels;  // [n, 3, size, size]
-  skeleton::Motion motion;           // n frames, in the pose's pixels; missing joints stay missing
-};
 
 class FilmCache {
  public:

@@ -192,9 +192,9 @@ metrics::DanceSet generate_clips(const TestBed& bed, const infer::MotionModel& m
 
 metrics::DanceSet cached_clips(const TestBed& bed, const infer::MotionModel& model, const GenerateOptions& options,
                                const fs::path& folder) {
-  const std::string key =
-      util::hash_text(fmt::format("{}/{}/{}/{}/{}/{}/{}", util::hash_file(model.weights_file), bed.hash(), options.seed,
-                                  options.draws, options.draw_places, options.repetitions > 0, model.device.str()));
+  const std::string key = util::hash_text(fmt::format(
+      "{}/{}/{}/{}/{}/{}/{}/{}", util::hash_file(model.weights_file), bed.hash(), options.seed, options.draws,
+      options.draw_places, options.repetitions > 0, model.device.str(), at::get_num_threads()));
   const fs::path file = folder / fmt::format("clips_{}.npz", key.substr(0, 16));
   if (fs::exists(file)) {
     return load(bed, file);

@@ -9,6 +9,7 @@
 #include <torch/torch.h>
 
 #include "stgmamba/data/batch.hpp"
+#include "stgmamba/infer/hearing.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/progress.hpp"
 #include "stgmamba/util/stop.hpp"
@@ -48,9 +49,9 @@ void synchronise(c10::Device device) {
 /// `base` is what was resident before the first length: the allocator keeps what a shorter one freed.
 ScalingRow measure(const models::GeneratorHandle& generator, c10::Device device, std::int64_t frames, double base) {
   const c10::InferenceMode no_gradients;
-  const at::Tensor audio = torch::sin(torch::arange(frames * data::kSamplesPerFrame, torch::kFloat32) * 0.05F)
-                               .view({1, frames, data::kSamplesPerFrame})
-                               .to(device);                                                              // [1, F, r]
+  const at::Tensor tone = torch::sin(torch::arange(frames * data::kSamplesPerFrame, torch::kFloat32) * 0.05F);
+  const std::vector<float> samples(tone.data_ptr<float>(), tone.data_ptr<float>() + tone.numel());
+  const at::Tensor audio = infer::hear(generator.music, samples, 0).to(device);                          // [1, F, n]
   const at::Tensor noise = models::sample_noise(generator.noise, 1, "scaling", {0}, frames).to(device);  // [1, F, 10]
   const bool peak = reset_peak();
   std::vector<double> seconds;

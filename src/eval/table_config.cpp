@@ -53,6 +53,9 @@ TableRow read_row(config::Section section, const std::string& name, const TableC
   std::vector<std::string> own;
   section.read("overrides", own);
   row.overrides.insert(row.overrides.end(), own.begin(), own.end());
+  if (table.videos()) {
+    infer::read(section.section("infer"), row.infer);
+  }
   config::Section paper = section.section("paper");
   for (const std::string& key : paper.keys()) {
     const auto known = [&](const std::vector<std::string>& names) {

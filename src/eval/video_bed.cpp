@@ -2,11 +2,10 @@
 #include "stgmamba/eval/video_bed.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <torch/torch.h>
 
-#include "stgmamba/image_metrics/frames.hpp"
-#include "stgmamba/media/video.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/hash.hpp"
 #include "stgmamba/util/text.hpp"
@@ -17,28 +16,10 @@ namespace {
 
 using skeleton::Motion;
 
+constexpr std::int64_t kCacheBytes = std::int64_t{512} << 20;  // a long take is decoded once, not once a clip
+
 std::string person_of(const data::TakeInfo& take) {
   return take.person.empty() ? take.source : take.person;
-}
-
-/// Frame 0 and frames [first, first + count) of a take's video, at S x S.
-std::vector<media::Image> read_frames(const data::Dataset& dataset, const data::TakeInfo& take, std::int64_t first,
-                                      std::int64_t count, std::int64_t size) {
-  const std::filesystem::path path = dataset.folder() / "clips" / take.id / "video.mp4";
-  media::VideoReader reader(path);
-  std::vector<media::Image> frames;
-  media::Image frame;
-  double seconds = 0.0;
-  for (std::int64_t i = 0; i < first + count; ++i) {
-    if (!reader.next(frame, seconds)) {
-      throw DataError("{}: must hold {} frames, as many as its poses, ends after {}", path.string(), take.frames, i);
-    }
-    if (i == 0 || i >= first) {
-      const bool fits = frame.width == size && frame.height == size;
-      frames.push_back(fits ? frame : media::resize(frame, static_cast<int>(size), static_cast<int>(size)));
-    }
-  }
-  return frames;
 }
 
 }  // namespace
@@ -79,7 +60,7 @@ VideoClip with_photo_of(const VideoClip& clip, const VideoClip& other) {
 }
 
 VideoBed::VideoBed(data::Dataset dataset, const VideoBedOptions& options)
-    : options_(options), dataset_(std::move(dataset)) {
+    : options_(options), dataset_(std::move(dataset)), films_(dataset_, options_.size, kCacheBytes) {
   for (const data::TakeInfo& take : dataset_.split(options_.split, options_.styles)) {
     if (take.framing.width == 0 || take.frames < options_.frames + 1) {
       continue;
@@ -89,10 +70,7 @@ VideoBed::VideoBed(data::Dataset dataset, const VideoBedOptions& options)
     if (known == people_.end()) {
       people_.push_back(person_of(take));
     }
-    std::int64_t clips = (take.frames - 1) / options_.frames;
-    if (options_.clips_per_take > 0) {
-      clips = std::min(clips, options_.clips_per_take);
-    }
+    const std::int64_t clips = (take.frames - 1) / options_.frames;
     for (std::int64_t i = 0; i < clips; ++i) {
       places_.push_back({takes_.size(), person, 1 + i * options_.frames});
     }
@@ -112,13 +90,15 @@ VideoClip VideoBed::clip(std::size_t place) const {
   VideoClip clip;
   clip.take = take.id;
   clip.person = people_[at.person];
+  std::vector<std::int64_t> wanted(static_cast<std::size_t>(options_.frames) + 1);  // the photo, then the clip
+  std::iota(wanted.begin() + 1, wanted.end(), at.first);
+  data::FilmCut cut = films_.cut(take, wanted);
   const at::Tensor frames =
-      image_metrics::to_frames(read_frames(dataset_, take, at.first, options_.frames, options_.size));
+      torch::from_blob(cut.pixels.data(), {std::ssize(wanted), 3, options_.size, options_.size}, torch::kUInt8).clone();
   clip.photo = frames[0];
   clip.truth = frames.narrow(0, 1, options_.frames);
-  const Motion motion = dataset_.load(take).motion;
-  clip.motion = skeleton::slice(motion, at.first, options_.frames);
-  clip.photo_pose = skeleton::slice(motion, 0, 1);
+  clip.motion = skeleton::slice(cut.motion, 1, options_.frames);
+  clip.photo_pose = skeleton::slice(cut.motion, 0, 1);
   const auto side = static_cast<int>(options_.size);
   clip.placement = clip.photo_placement = data::placement(take.framing, side, side);
   return clip;
@@ -136,7 +116,7 @@ std::ptrdiff_t VideoBed::other_person(std::size_t place) const {
 
 std::string VideoBed::hash() const {
   std::vector<std::string> parts = {dataset_.hash(), options_.split, util::join(options_.styles, ",")};
-  for (const std::int64_t number : {options_.size, options_.frames, options_.clips_per_take}) {
+  for (const std::int64_t number : {options_.size, options_.frames}) {
     parts.push_back(std::to_string(number));
   }
   return util::hash_text(util::join(parts, " "));

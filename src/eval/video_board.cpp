@@ -21,7 +21,6 @@ using metrics::Weights;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr Interval kNothing{kNan, kNan, kNan};
-constexpr int kFrechetReplicates = 100;   // each decomposes a matrix
 constexpr std::int64_t kFullRank = 2048;  // Inception's features: fewer frames have no covariance of full rank
 
 std::optional<Statistic> statistic_of(const VideoJudge& judge, const VideoColumn& column, const VideoRow& row) {

@@ -27,6 +27,9 @@ VideoColumn column(const char* name, const char* title, const char* unit, Direct
 void add_distances(std::vector<VideoColumn>& columns) {
   const auto add = [&](const char* name, const char* title, const char* definition,
                        std::map<std::string, double> constants, Kind kind = Kind::kFrechet) {
+    if (kind == Kind::kFrechet) {
+      constants["most_replicates"] = kFrechetReplicates;
+    }
     columns.push_back(column(name, title, "", Direction::kLower, definition, std::move(constants), kind));
   };
   const std::map<std::string, double> inception = {{"side_px", 299}, {"ddof", 1}};
@@ -98,6 +101,10 @@ void add_behaviour(std::vector<VideoColumn>& columns) {
       "Mean absolute difference between the frames and the backward strategy's.");
   add("consistency_both", "|I^-I~|", Direction::kLower,
       "Mean absolute difference between the forward and the backward strategy's frames.");
+  add("rollout_forward", "|I-I^| chained", Direction::kLower,
+      "The forward difference with every frame made from the re-made frame before it: what is lost adds up.");
+  add("rollout_backward", "|I-I~| chained", Direction::kLower,
+      "The backward difference with every frame made from the re-made frame after it.");
 }
 
 }  // namespace

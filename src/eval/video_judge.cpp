@@ -60,6 +60,7 @@ struct VideoJudge::Impl {
   bool wants_consistency() const {
     return wants("consistency_forward") || wants("consistency_backward") || wants("consistency_both");
   }
+  bool wants_rollout() const { return wants("rollout_forward") || wants("rollout_backward"); }
   void load(const im::MetricNets& nets, c10::Device device);
   void add_rows(const at::Tensor& frames, ClipScores& scores) const;
   void add_differences(const at::Tensor& frames, const VideoClip& clip, ClipScores& scores) const;
@@ -197,10 +198,17 @@ ClipScores VideoJudge::judge_clip(const VideoMethod& method, std::size_t place) 
         mean_of(im::l1(method.frames(shuffled(clip)), clip.truth)) / mean_of(im::l1(frames, clip.truth));
   }
   if (impl_->wants_consistency() && method.consistency) {
-    const infer::Consistency agreement = method.consistency(clip);
+    const infer::Consistency agreement = method.consistency(clip, {});
     scores.value["consistency_forward"] = agreement.forward;
     scores.value["consistency_backward"] = agreement.backward;
     scores.value["consistency_both"] = agreement.both;
+  }
+  if (impl_->wants_rollout() && method.consistency) {
+    infer::StrategyConfig chained;
+    chained.chained = true;
+    const infer::Consistency agreement = method.consistency(clip, chained);
+    scores.value["rollout_forward"] = agreement.forward;
+    scores.value["rollout_backward"] = agreement.backward;
   }
   return scores;
 }

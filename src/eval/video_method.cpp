@@ -85,19 +85,19 @@ std::vector<VideoMethod> reference_methods() {
 }
 
 VideoMethod network_method(std::shared_ptr<models::VideoGenerator> network, skeleton::PoseMapKind kind,
-                           c10::Device device) {
+                           c10::Device device, const infer::StrategyConfig& strategy) {
   const auto inputs = [=](const VideoClip& clip) {
     return std::pair(to_unit(clip.photo.to(device)), to_unit(pose_maps(clip, kind).to(device)));
   };
   VideoMethod method;
   method.frames = [=](const VideoClip& clip) {
     const auto [photo, maps] = inputs(clip);
-    return to_bytes(infer::render_frames(*network, photo, maps)).cpu();
+    return to_bytes(infer::render_frames(*network, photo, maps, strategy)).cpu();
   };
   if (!network->recurrent()) {
-    method.consistency = [=](const VideoClip& clip) {
+    method.consistency = [=](const VideoClip& clip, const infer::StrategyConfig& how) {
       const auto [photo, maps] = inputs(clip);
-      return infer::measure_consistency(*network, photo, maps);
+      return infer::measure_consistency(*network, photo, maps, how);
     };
   }
   return method;

@@ -54,16 +54,38 @@ at::Tensor members(const at::Tensor& group, std::int64_t groups) {
   return torch::one_hot(group.to(torch::kLong), groups).to(torch::kDouble);
 }
 
-/// Sums over the rows of each pair of groups, and how many pairs there are; without the diagonal for one set.
-void sum_groups(at::Tensor pairs, const at::Tensor& x, const at::Tensor& y, bool same, at::Tensor& sums,
-                at::Tensor& counts) {
-  at::Tensor ones = torch::ones_like(pairs);
-  if (same) {
-    pairs.fill_diagonal_(0.0);
-    ones.fill_diagonal_(0.0);
+/// Rows with their groups, in blocks: the kernel of all pairs at once would grow with the square of the rows.
+struct Grouped {
+  at::Tensor rows, in;  // [n, W], [n, G]
+  std::int64_t blocks() const { return (rows.size(0) + kBlock - 1) / kBlock; }
+  Grouped block(std::int64_t i) const {
+    const std::int64_t first = i * kBlock, count = std::min(kBlock, rows.size(0) - first);
+    return {rows.narrow(0, first, count), in.narrow(0, first, count)};
   }
-  sums = x.t().matmul(pairs).matmul(y);
-  counts = x.t().matmul(ones).matmul(y);
+  static constexpr std::int64_t kBlock = 2048;
+};
+
+/// Sums of the kernel over the rows of each pair of groups, [G, G]; for one set without pairs of a row with itself.
+at::Tensor sum_groups(const Grouped& x, const Grouped& y, bool same) {
+  at::Tensor sums = torch::zeros({x.in.size(1), y.in.size(1)}, torch::kDouble);
+  for (std::int64_t i = 0; i < x.blocks(); ++i) {
+    const Grouped a = x.block(i);
+    for (std::int64_t j = 0; j < y.blocks(); ++j) {
+      const Grouped b = y.block(j);
+      at::Tensor pairs = kernel(a.rows, b.rows);
+      if (same && i == j) {
+        pairs.fill_diagonal_(0.0);
+      }
+      sums += a.in.t().matmul(pairs).matmul(b.in);
+    }
+  }
+  return sums;
+}
+
+/// How many pairs those are.
+at::Tensor count_groups(const Grouped& x, const Grouped& y, bool same) {
+  const at::Tensor a = x.in.sum(0), b = y.in.sum(0);
+  return same ? torch::outer(a, b) - torch::diag(a) : torch::outer(a, b);
 }
 
 double weighted(const at::Tensor& sums, const at::Tensor& counts, const at::Tensor& weight) {
@@ -109,11 +131,14 @@ double frechet_distance(const at::Tensor& a, const at::Tensor& b, Covariance rul
 KernelDistance::KernelDistance(const at::Tensor& a, const at::Tensor& a_group, const at::Tensor& b,
                                const at::Tensor& b_group, std::int64_t groups) {
   check(a, b);
-  const at::Tensor x = a.cpu().to(torch::kDouble), y = b.cpu().to(torch::kDouble);
-  const at::Tensor in_x = members(a_group, groups), in_y = members(b_group, groups);
-  sum_groups(kernel(x, x), in_x, in_x, true, aa_, aa_pairs_);
-  sum_groups(kernel(y, y), in_y, in_y, true, bb_, bb_pairs_);
-  sum_groups(kernel(x, y), in_x, in_y, false, ab_, ab_pairs_);
+  const Grouped x{a.cpu().to(torch::kDouble), members(a_group, groups)};
+  const Grouped y{b.cpu().to(torch::kDouble), members(b_group, groups)};
+  aa_ = sum_groups(x, x, true);
+  bb_ = sum_groups(y, y, true);
+  ab_ = sum_groups(x, y, false);
+  aa_pairs_ = count_groups(x, x, true);
+  bb_pairs_ = count_groups(y, y, true);
+  ab_pairs_ = count_groups(x, y, false);
 }
 
 double KernelDistance::value(const at::Tensor& weight) const {

@@ -54,9 +54,10 @@ Plan make_plan(const BoardRequest& request) {
 }
 
 void append(metrics::DanceSet& all, metrics::DanceSet&& more) {
+  const auto before = static_cast<double>(all.seeds.size()), added = static_cast<double>(more.seeds.size());
+  all.seconds = all.seeds.empty() ? more.seconds : (all.seconds * before + more.seconds * added) / (before + added);
   std::move(more.seeds.begin(), more.seeds.end(), std::back_inserter(all.seeds));
   std::move(more.draws.begin(), more.draws.end(), std::back_inserter(all.draws));
-  all.seconds = more.seconds;
 }
 
 RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
@@ -65,7 +66,8 @@ RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const s
   RowSource source{std::move(found.info), std::nullopt};
   for (const eval::TableRun* run : found.finished) {
     const fs::path folder = run->options.runs_dir / run->options.run_name;
-    const auto model = infer::MotionModel::load(folder, device);
+    // Every row at its last step: the best by val/l1 would favour whoever moves least.
+    const auto model = infer::MotionModel::load(folder, device, "last");
     eval::GenerateOptions options;
     options.seed = static_cast<std::uint64_t>(run->seed);
     if (!source.dances) {

@@ -38,8 +38,9 @@ VideoRow table_row(const eval::VideoJudge& judge, const eval::TableRow& row, con
   RowRuns found = runs_of(row, runs, index, judge.bed().dataset().hash());
   VideoRow made{std::move(found.info), std::nullopt};
   for (const eval::TableRun* run : found.finished) {
+    // Every row at its last step: the best by val/l1 would favour whoever blurs.
     const eval::VideoMethod method = eval::trained_method(run->options.runs_dir / run->options.run_name, row.label,
-                                                          judge.bed().options().size, device);
+                                                          judge.bed().options().size, device, "last", row.infer);
     if (!made.scores) {
       made.scores.emplace();
     }
@@ -63,9 +64,14 @@ std::vector<eval::VideoColumn> columns_of(const eval::TableConfig& table, const 
 }  // namespace
 
 int run_video_board(const BoardRequest& request, const eval::TableConfig& table, const SharedFlags& flags) {
-  if (!request.generated.empty() || !request.checkpoint.empty()) {
-    throw UsageError("stg_eval: --generated and --checkpoint are rows of tables of dances; {} is one of videos",
-                     request.table);
+  const std::pair<const char*, bool> of_dances[] = {{"--generated", !request.generated.empty()},
+                                                    {"--checkpoint", !request.checkpoint.empty()},
+                                                    {"--style-classifier", !request.style_classifier.empty()},
+                                                    {"--seeds", request.seeds != BoardRequest().seeds}};
+  for (const auto& [option, given] : of_dances) {
+    if (given) {
+      throw UsageError("stg_eval: {} belongs to tables of dances; {} is one of videos", option, request.table);
+    }
   }
   const std::vector<std::string> names = request.metrics.empty() ? table.metrics : request.metrics;
   const std::vector<eval::VideoColumn> columns = columns_of(table, names);

@@ -40,12 +40,21 @@ Run run_of(const std::string& text) {
   return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
 }
 
-/// The runs of --run, and the table's rows that have a finished run, by their first seed.
+/// --run and --checkpoint, as they were given.
+std::vector<std::string> named_runs(const FigureRequest& figure, const BoardRequest& request) {
+  std::vector<std::string> runs = figure.runs;
+  if (!request.checkpoint.empty()) {
+    runs.push_back(request.checkpoint.string());
+  }
+  return runs;
+}
+
+/// What --run and --checkpoint name, and the table's rows that have a finished run, by their first seed.
 std::vector<VideoMethod> methods_of(const FigureRequest& figure, const BoardRequest& request,
                                     const eval::TableConfig& table, const eval::VideoBed& bed, c10::Device device) {
   std::vector<VideoMethod> methods;
   const std::int64_t size = bed.options().size;
-  for (const std::string& text : figure.runs) {
+  for (const std::string& text : named_runs(figure, request)) {
     const Run run = run_of(text);
     methods.push_back(eval::trained_method(run.path, run.label, size, device));
   }
@@ -58,8 +67,8 @@ std::vector<VideoMethod> methods_of(const FigureRequest& figure, const BoardRequ
       continue;
     }
     eval::check_run(*run, bed.dataset().hash());
-    methods.push_back(
-        eval::trained_method(run->options.runs_dir / run->options.run_name, table.rows[r].label, size, device));
+    methods.push_back(eval::trained_method(run->options.runs_dir / run->options.run_name, table.rows[r].label, size,
+                                           device, "last", table.rows[r].infer));
   }
   return methods;
 }
@@ -99,11 +108,12 @@ eval::Figure draw(int number, const eval::VideoBed& bed, std::size_t place, cons
         "the skeletons of the first row; the second row is what the camera saw.",
         take, data);
   } else {
-    strips = eval::people_strips(bed, place, methods.front(), kPeople, kColumns);
+    const VideoMethod& last = methods.back();  // of a table, which ends with its own
+    strips = eval::people_strips(bed, place, last, kPeople, kColumns);
     caption = fmt::format(
         "One dance, several people: the skeletons of {} (first row) danced by {} from the photo at the left of each "
         "row.",
-        take, methods.front().label);
+        take, last.label);
   }
   nlohmann::json labels = nlohmann::json::array();
   for (const eval::PictureStrip& strip : strips) {
@@ -115,6 +125,10 @@ eval::Figure draw(int number, const eval::VideoBed& bed, std::size_t place, cons
 }  // namespace
 
 int run_video_figure(const FigureRequest& figure, const BoardRequest& request, const SharedFlags& flags) {
+  if (!request.generated.empty()) {
+    throw UsageError("stg_eval: --generated holds dances; figure {} shows people: name networks by --run or --table",
+                     figure.number);
+  }
   util::install_stop_signals();
   eval::TableConfig table;
   if (!request.table.empty()) {
@@ -126,13 +140,15 @@ int run_video_figure(const FigureRequest& figure, const BoardRequest& request, c
   }
   eval::VideoBedOptions options;
   options.split = request.split.empty() ? table.split : request.split;
-  options.size =
-      request.table.empty() && !figure.runs.empty() ? eval::trained_size(run_of(figure.runs.front()).path) : table.size;
+  options.styles = table.styles;
+  const std::vector<std::string> runs = named_runs(figure, request);
+  options.size = request.table.empty() && !runs.empty() ? eval::trained_size(run_of(runs.front()).path) : table.size;
   options.frames = table.frames;
   const eval::VideoBed bed(data::Dataset::open(folder), options);
   std::vector<VideoMethod> methods = methods_of(figure, request, table, bed, resolve_device(flags.device));
   if (methods.empty() && figure.number != 10) {
-    util::log().info("no --run or --table given: the cutout is the method");
+    util::log().info("{}: the cutout is the method",
+                     request.table.empty() ? "no --run, --checkpoint or --table given" : "no row has a finished run");
   }
   if (methods.empty() || figure.number == 11) {
     methods.push_back(cutout_method());

@@ -26,8 +26,8 @@ using ::testing::HasSubstr;
 constexpr std::int64_t kSize = 48, kFrames = 10;
 
 const std::vector<std::string> kColumns = {
-    "fid",      "fd_random",     "l1",       "psnr_person",        "ssim", "warp",
-    "identity", "identity_swap", "skeleton", "consistency_forward"};
+    "fid",      "fd_random",     "l1",       "psnr_person",         "ssim",           "warp",
+    "identity", "identity_swap", "skeleton", "consistency_forward", "rollout_forward"};
 
 /// The truth with `noise` levels of noise: a method that no network is.
 VideoMethod noisy_truth(double noise) {
@@ -77,7 +77,9 @@ VideoMethod painter() {
     const at::Tensor drawn = eval::pose_maps(clip, skeleton::PoseMapKind::kRgb).amax(1, true).gt(0);  // [F, 1, S, S]
     return torch::where(drawn, torch::full_like(clip.truth, 20), clip.photo.expand_as(clip.truth));
   };
-  method.consistency = [](const VideoClip&) { return infer::Consistency{0.25, 0.5, 0.75, {}, {}}; };
+  method.consistency = [](const VideoClip&, const infer::StrategyConfig& how) {
+    return infer::Consistency{how.chained ? 0.375 : 0.25, 0.5, 0.75, {}, {}};
+  };
   return method;
 }
 
@@ -168,6 +170,7 @@ TEST_F(VideoBoards, StillsDoNotFlickerAndPosesAndPhotosAreFollowed) {
   EXPECT_LT(mean(rendered, "identity_swap"), 0.5);  // it never looks at the photo
   EXPECT_EQ(mean(rendered, "identity"), 1.0);
   EXPECT_EQ(mean(judge_->judge(painter()), "consistency_forward"), 0.25);
+  EXPECT_EQ(mean(judge_->judge(painter()), "rollout_forward"), 0.375);
 }
 
 TEST_F(VideoBoards, TheCutoutDancesAsItself) {

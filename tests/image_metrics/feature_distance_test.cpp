@@ -55,6 +55,20 @@ TEST(FrechetOfRows, AWeightOfTwoIsARowTwice) {
   EXPECT_NEAR(frechet_by_covariance(b, a, kUnbiased, {}, weight), frechet_by_covariance(b, repeated, kUnbiased), 1e-6);
 }
 
+TEST(KernelDistanceTest, BlocksAddUpToTheWhole) {
+  torch::manual_seed(9);
+  const at::Tensor a = torch::randn({2100, 4}, torch::kDouble), b = torch::randn({4097, 4}, torch::kDouble) + 0.1;
+  const auto mean = [](const at::Tensor& x, const at::Tensor& y, bool same) {
+    const at::Tensor pairs = (x.matmul(y.t()) / 4.0 + 1.0).pow(3);
+    const auto n = static_cast<double>(x.size(0)), m = static_cast<double>(y.size(0));
+    const at::Tensor sum = same ? pairs.sum() - pairs.diag().sum() : pairs.sum();
+    return sum.item<double>() / (same ? n * (n - 1) : n * m);
+  };
+  const double whole = mean(a, a, true) + mean(b, b, true) - 2 * mean(a, b, false);
+  const at::Tensor group_a = torch::zeros({2100}, torch::kLong), group_b = torch::zeros({4097}, torch::kLong);
+  EXPECT_NEAR(KernelDistance(a, group_a, b, group_b, 1).value(), whole, 1e-9);
+}
+
 TEST(KernelDistanceTest, EqualDistributionsAreNear0AndWeightsPickGroups) {
   torch::manual_seed(8);
   const at::Tensor a = torch::randn({300, 6}, torch::kDouble), b = torch::randn({280, 6}, torch::kDouble);

@@ -63,6 +63,9 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   EXPECT_EQ(ours.at("fid").at("paper"), 35.17);
   EXPECT_GT(ours.at("l1").at("value").get<double>(),  // two steps of training do not beat the photo
             board.at("rows")[1].at("scores").at("l1").at("value").get<double>());
+  EXPECT_THAT(eval("--figure 1 --checkpoint runs/ours-seed1 --data set").err, Not(HasSubstr("cutout")));
+  EXPECT_THAT(nlohmann::json::parse(std::ifstream(*folder_ / "figure1.json")).at("caption").get<std::string>(),
+              HasSubstr("ours-seed1"));
   const ToolRun again = eval("--table table.yaml --run-missing --json");
   EXPECT_EQ(again.out, made.out);
   EXPECT_THAT(again.err, Not(HasSubstr("run 1 of")));
@@ -71,7 +74,10 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
 
 TEST_F(EvalVideo, WrongRequestsAreRefused) {
   EXPECT_THAT(eval("--table table.yaml --metrics lpisp").err, HasSubstr("did you mean 'lpips'"));
-  EXPECT_EQ(eval("--table table.yaml --generated set").code, 2);
+  for (const char* of_dances : {"--generated set", "--checkpoint runs/x", "--seeds 4", "--style-classifier runs/judge"}) {
+    EXPECT_EQ(eval(fmt::format("--table table.yaml {}", of_dances)).code, 2) << of_dances;
+  }
+  EXPECT_EQ(eval("--figure 1 --data set --generated set").code, 2);
   EXPECT_THAT(eval("--metric-nets nets").out, HasSubstr("missing  i3d_torchscript.pt"));
   EXPECT_THAT(eval("--cards").out, HasSubstr("FD-random (not FID)"));
 }

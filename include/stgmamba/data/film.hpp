@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "stgmamba/config/section.hpp"
+#include "stgmamba/data/dataset.hpp"
 #include "stgmamba/data/loader.hpp"
+#include "stgmamba/skeleton/motion.hpp"
 
 namespace stgmamba::data {
 
@@ -22,6 +25,28 @@ struct FilmConfig {
   bool flow = false;                  // also the optical flow between neighbours; belongs to the caller, no key
 };
 void read(config::Section section, FilmConfig& config);
+
+/// Some frames of a take, in the order asked for.
+struct FilmCut {
+  std::vector<std::uint8_t> pixels;  // [n, 3, size, size]
+  skeleton::Motion motion;           // n frames, in the pose's pixels; missing joints stay missing
+};
+
+class FilmCache;
+
+/// Pictures of takes (a video, or a folder of pictures), decoded and resized once and kept while there is room.
+class FilmReader {
+ public:
+  FilmReader(const Dataset& dataset, std::int64_t size, std::int64_t limit_bytes);
+  ~FilmReader();
+  FilmReader(FilmReader&& other) noexcept;
+  FilmReader& operator=(FilmReader&& other) noexcept;
+  /// Throws DataError where the pictures do not fit the index.
+  FilmCut cut(const TakeInfo& take, const std::vector<std::int64_t>& frames) const;
+
+ private:
+  std::unique_ptr<FilmCache> cache_;
+};
 
 /// Training windows of a split: one a 5 s of film and epoch (or data.epoch_samples), somewhere in it. Takes without a
 /// video, or too short, are left out and counted on the log. Throws DataError when none is left.

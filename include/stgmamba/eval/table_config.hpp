@@ -13,6 +13,7 @@
 //   size: 256, frames: 32            # of the clips, where the rows are video networks
 //   rows:
 //     s1_6: {label: STG-Mamba, config: s1_6.yaml, paper: {pfd: 86.2}}     # config: relative to this file
+//     s2_4_chained: {label: S2-4 chained, config: s2_4.yaml, infer: {strategy: forward, chained: true}}  # videos only
 //     edge: {label: EDGE, paper: {pfd: 145.9}}                            # no config: no such method here yet
 #pragma once
 
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "stgmamba/eval/board.hpp"
+#include "stgmamba/infer/strategy.hpp"
 #include "stgmamba/train/trainer.hpp"
 
 namespace stgmamba::eval {
@@ -33,6 +35,7 @@ struct TableRow {
   std::vector<std::string> overrides;
   std::vector<std::int64_t> seeds;
   std::map<std::string, double> paper;
+  infer::StrategyConfig infer;  // how a video network makes the row's frames
 };
 
 struct TableConfig {

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/data/film.hpp"
 #include "stgmamba/skeleton/pose_map.hpp"
 
 namespace stgmamba::eval {
@@ -35,7 +36,6 @@ struct VideoBedOptions {
   std::vector<std::string> styles;  // empty: all
   std::int64_t size = 256;          // S, pixels
   std::int64_t frames = 32;         // F of a clip
-  std::int64_t clips_per_take = 0;  // 0: as many as fit
 };
 
 /// Consecutive, non-overlapping clips of every take of a split that has a video.
@@ -54,7 +54,7 @@ class VideoBed {
   const std::vector<Place>& places() const { return places_; }
   /// Who is seen; the source video where nobody is named. Intervals draw people, for clips of one person are alike.
   const std::vector<std::string>& people() const { return people_; }
-  /// Decoded anew at every call: a test set need not fit into memory. Throws DataError.
+  /// Decoded takes are kept only while there is room: a test set need not fit into memory. Throws DataError.
   VideoClip clip(std::size_t place) const;
   /// The next place, cyclically, of somebody else; -1: there is nobody else.
   std::ptrdiff_t other_person(std::size_t place) const;
@@ -67,6 +67,7 @@ class VideoBed {
   std::vector<data::TakeInfo> takes_;
   std::vector<std::string> people_;
   std::vector<Place> places_;
+  data::FilmReader films_;
 };
 
 }  // namespace stgmamba::eval

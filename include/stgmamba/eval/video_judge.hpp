@@ -16,6 +16,7 @@
 namespace stgmamba::eval {
 
 inline constexpr std::int64_t kFvdFrames = 16;  // T, the first of a clip
+inline constexpr int kFrechetReplicates = 100;  // at most: each decomposes a matrix
 
 struct ClipScores {
   std::map<std::string, double> value;     // by column; NaN where it means nothing

@@ -19,7 +19,7 @@ struct VideoMethod {
   /// uint8 [F, 3, S, S]: the person of clip.photo in the poses clip.motion. Methods do not look at clip.truth.
   std::function<at::Tensor(const VideoClip& clip)> frames;
   /// How far the network's three strategies agree; unset: it has one alone.
-  std::function<infer::Consistency(const VideoClip& clip)> consistency;
+  std::function<infer::Consistency(const VideoClip& clip, const infer::StrategyConfig& how)> consistency;
   bool moves = true;  // false: poses change nothing, so that shuffling them says nothing
 };
 
@@ -27,14 +27,16 @@ struct VideoMethod {
 /// cutout (infer/cutout.hpp, in the truth's own poses).
 std::vector<VideoMethod> reference_methods();
 
-/// A network for pictures of the clips' size. Recurrent ones render a clip from its first frame on.
+/// A network for pictures of the clips' size, by the strategy asked for. Recurrent ones render a clip from its first
+/// frame on.
 VideoMethod network_method(std::shared_ptr<models::VideoGenerator> network, skeleton::PoseMapKind kind,
-                           c10::Device device);
+                           c10::Device device, const infer::StrategyConfig& strategy = {});
 
-/// The network of a skeleton_to_video run. Throws ConfigError when it was trained on pictures of another size,
-/// CheckpointError when it has no finished checkpoint.
+/// The network of a skeleton_to_video run or checkpoint. `checkpoint`: best, last or auto (infer::VideoModel). Throws
+/// ConfigError when it was trained on pictures of another size, CheckpointError when it has no finished checkpoint.
 VideoMethod trained_method(const std::filesystem::path& run, const std::string& label, std::int64_t size,
-                           c10::Device device);
+                           c10::Device device, const std::string& checkpoint = "auto",
+                           const infer::StrategyConfig& strategy = {});
 /// Side of the pictures that a run was trained on.
 std::int64_t trained_size(const std::filesystem::path& run);
 
