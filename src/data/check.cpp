@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "stgmamba/data/batch.hpp"
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/data/film.hpp"
 #include "stgmamba/io/npz.hpp"
 #include "stgmamba/media/video.hpp"
 #include "stgmamba/skeleton/formats.hpp"
@@ -197,8 +199,56 @@ class Check {
               "bring the file back from a copy, or make the dataset again");
       }
     }
+    if (info.framing.width > 0) {
+      check_framing(info.framing, clip);
+    }
     if (whole && options_.content) {
       check_content(info, clip);
+    }
+  }
+
+  void check_framing(const Framing& framing, const std::string& clip) {
+    const auto positive = [](double x) { return std::isfinite(x) && x > 0.0; };
+    if (!positive(framing.scale) || !positive(framing.stretch) || !std::isfinite(framing.left) ||
+        !std::isfinite(framing.top) || std::find(kFramings.begin(), kFramings.end(), framing.kind) == kFramings.end()) {
+      error(clip,
+            fmt::format("framing: scale and stretch must be above 0 and its kind one of {}, got {}, {} and '{}'",
+                        util::join(kFramings, ", "), framing.scale, framing.stretch, framing.kind),
+            kMakeAgain);
+    }
+  }
+
+  /// Poses that the framing puts outside the picture cannot be what the picture shows.
+  void check_inside(const TakeInfo& info, const skeleton::Motion& motion, const std::string& clip) {
+    constexpr double kInside = 0.5;
+    const skeleton::Placement to = placement(info.framing, info.framing.width, info.framing.height);
+    std::int64_t seen = 0, inside = 0;
+    for (std::int64_t f = 0; f < motion.frames(); ++f) {
+      for (int v = 0; v < skeleton::kJoints; ++v) {
+        if (!motion.missing(f, v)) {
+          const double x = (motion.x(f, v) - to.left) * to.scale_x, y = (motion.y(f, v) - to.top) * to.scale_y;
+          ++seen;
+          inside += x >= 0 && y >= 0 && x <= info.framing.width && y <= info.framing.height ? 1 : 0;
+        }
+      }
+    }
+    if (static_cast<double>(inside) < kInside * static_cast<double>(seen)) {
+      error(clip, fmt::format("framing: {} of {} joints lie in the picture", inside, seen), kMakeAgain);
+    }
+  }
+
+  /// Every picture of a folder, as training reads them.
+  void check_pictures(const TakeInfo& info, const std::string& where) {
+    constexpr std::int64_t kAtOnce = 64;
+    try {
+      const FilmReader reader(Dataset::open(folder_), info.framing.width, 0);
+      for (std::int64_t first = 0; first < info.frames; first += kAtOnce) {
+        std::vector<std::int64_t> frames(static_cast<std::size_t>(std::min(kAtOnce, info.frames - first)));
+        std::iota(frames.begin(), frames.end(), first);
+        reader.cut(info, frames);
+      }
+    } catch (const Error& problem) {
+      error(where, problem.what(), kMakeAgain);
     }
   }
 
@@ -212,8 +262,13 @@ class Check {
       error(clip, problem.what(), kMakeAgain);
       return;
     }
-    if (info.framing.width > 0 && !fs::is_directory(folder_ / clip / kFramesFolder)) {
-      check_video(info, clip + "/" + kVideoFile);
+    if (info.framing.width > 0) {
+      if (fs::is_directory(folder_ / clip / kFramesFolder)) {
+        check_pictures(info, clip + "/" + kFramesFolder);
+      } else {
+        check_video(info, clip + "/" + kVideoFile);
+      }
+      check_inside(info, motion, clip);
     }
     const std::string pose = clip + "/" + kPoseFile;
     if (const std::size_t broken = seen_without_place(folder_ / pose); broken > 0) {

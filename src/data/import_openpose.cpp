@@ -188,6 +188,13 @@ void import_piece(Importer& importer, const Piece& piece, const std::string& sty
   }
   if (filmed) {
     const std::int64_t pictures = count_frames(piece.media);
+    constexpr std::int64_t kLost =
+        3;  // detectors lose a frame or two at the ends; more, and poses lie on other pictures
+    if (std::abs(pictures - take.motion.frames()) > kLost) {
+      importer.skip(piece.name, fmt::format("has {} pictures and {} poses; detect the poses on this very video",
+                                            pictures, take.motion.frames()));
+      return;
+    }
     if (pictures != take.motion.frames()) {
       importer.report().notes.push_back(
           fmt::format("{}: {} pictures, {} poses; cut to the shorter", piece.name, pictures, take.motion.frames()));

@@ -92,7 +92,11 @@ VideoMethod network_method(std::shared_ptr<models::VideoGenerator> network, skel
   VideoMethod method;
   method.frames = [=](const VideoClip& clip) {
     const auto [photo, maps] = inputs(clip);
-    return to_bytes(infer::render_frames(*network, photo, maps, strategy)).cpu();
+    const at::Tensor made = infer::render_frames(*network, photo, maps, strategy);
+    if (!made.isfinite().all().item<bool>()) {
+      throw CheckpointError("take '{}': the network's pictures are not finite: its training diverged", clip.take);
+    }
+    return to_bytes(made).cpu();
   };
   if (!network->recurrent()) {
     method.consistency = [=](const VideoClip& clip, const infer::StrategyConfig& how) {

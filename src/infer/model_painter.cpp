@@ -10,6 +10,7 @@
 #include <torch/torch.h>
 
 #include "stgmamba/util/check.hpp"
+#include "stgmamba/util/error.hpp"
 
 namespace stgmamba::infer {
 namespace {
@@ -93,6 +94,10 @@ class ModelPainter {
     }
     const at::Tensor made =
         model_.network->render_next(condition_, torch::stack(maps).unsqueeze(0).to(model_.device), memory_).squeeze(0);
+    if (!made.isfinite().all().item<bool>()) {
+      throw CheckpointError("{}: its pictures are not finite: the training diverged; take an earlier checkpoint",
+                            model_.source.string());
+    }
     for (std::size_t i = 0; i < frames.size(); ++i) {
       ready_[i].picture = to_image(made[static_cast<std::int64_t>(i)]);
     }

@@ -41,15 +41,16 @@ media::Rate parse_rate(const std::string& text) {
                ? media::Rate{static_cast<int>(num), static_cast<int>(den)}
                : media::Rate{0, 1};
   } else if (util::parse_number(text, value) && value > 0.0 && value < 1000.0) {
-    // 29.97 and its kin mean n * 1000 / 1001.
+    // 29.97 and its kin mean n * 1000 / 1001; below 10 a whole number is as near as that.
     const double ntsc = std::round(value) * 1000.0 / 1001.0;
-    rate = std::abs(value - ntsc) < 0.005 ? media::Rate{static_cast<int>(std::lround(value)) * 1000, 1001}
-                                          : media::Rate{static_cast<int>(std::lround(value * 1000.0)), 1000};
+    rate = value > 9 && std::abs(value - ntsc) < 0.005
+               ? media::Rate{static_cast<int>(std::lround(value)) * 1000, 1001}
+               : media::Rate{static_cast<int>(std::lround(value * 1000.0)), 1000};
     rate = rate.den == 1000 && rate.num % 1000 == 0 ? media::Rate{rate.num / 1000, 1} : rate;
   } else {
     rate = {0, 1};
   }
-  if (rate.value() < 1.0 || rate.value() > 240.0) {
+  if (rate.num <= 0 || rate.value() < 1.0 || rate.value() > 240.0) {
     throw UsageError("--fps must be a rate from 1 to 240 like 30, 29.97 or 30000/1001, got '{}'", text);
   }
   return rate;

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <tuple>
 
 #include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/file.hpp"
+#include "stgmamba/util/log.hpp"
+#include "stgmamba/util/text.hpp"
 
 #include "place_pose.hpp"
 
@@ -61,6 +64,31 @@ std::vector<FrameFile> frame_files(const fs::path& folder) {
                     files.front().path.filename().string(), files.back().path.filename().string());
   }
   return files;
+}
+
+/// Where each file's frame lies, the first at 0: by the files' numbers, so that a lost file leaves a gap and shifts
+/// nothing. A video of which every n-th frame was taken has no gaps.
+std::vector<std::int64_t> places_of(const std::vector<FrameFile>& files) {
+  std::vector<std::int64_t> places;
+  std::int64_t stride = 0;
+  for (const FrameFile& file : files) {
+    long long number = 0;
+    if (!file.number.empty() && !util::parse_integer(file.number, number)) {
+      throw DataError("{}: must be numbered by its frame", file.path.string());
+    }
+    places.push_back(number - (places.empty() ? 0 : places.front()));
+    if (places.size() > 1) {
+      stride = std::gcd(stride, places.back());
+      if (places.back() == (places.size() > 2 ? places[places.size() - 2] : 0)) {
+        throw DataError("{}: has the number of another file of its folder", file.path.string());
+      }
+    }
+  }
+  places.front() = 0;
+  for (std::int64_t& place : places) {
+    place /= std::max<std::int64_t>(stride, 1);
+  }
+  return places;
 }
 
 /// The numbers of one person as [18, 3] in source pixels; empty when no body was estimated.
@@ -187,13 +215,18 @@ class Tracker {
 Motion read_openpose_folder(const fs::path& folder, const OpenPoseOptions& options) {
   check_options(options);
   const std::vector<FrameFile> files = frame_files(folder);
-  Motion motion(static_cast<std::int64_t>(files.size()), options.fps);
+  const std::vector<std::int64_t> places = places_of(files);
+  Motion motion(places.back() + 1, options.fps);
+  if (motion.frames() != std::ssize(files)) {
+    util::log().warn("{}: {} of {} frames have no file; their poses are missing", folder.string(),
+                     motion.frames() - std::ssize(files), motion.frames());
+  }
   Tracker tracker(options.min_score);
   bool anybody = false;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto people = read_people(files[i].path);
     if (const std::vector<float>* person = tracker.choose(people)) {
-      place_pose(motion, static_cast<std::int64_t>(i), *person, options);
+      place_pose(motion, places[i], *person, options);
       anybody = true;
     }
   }

@@ -5,12 +5,14 @@
 
 #include <torch/torch.h>
 
+#include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/skeleton/pose_map.hpp"
 #include "stgmamba/util/error.hpp"
 
 #include "eval_mode.hpp"
 #include "video_objective.hpp"
 #include "video_samples.hpp"
+#include "weights_file.hpp"
 
 namespace stgmamba::train {
 
@@ -48,6 +50,25 @@ std::int64_t pose_channels(config::Section model, const data::FilmConfig& film) 
   return channels;
 }
 
+/// One black picture through the network, so that a size it cannot halve often enough is said before a run begins.
+void try_out(const config::Section& data, models::VideoGenerator& network, std::int64_t size, std::int64_t channels) {
+  const torch::NoGradGuard no_grad;
+  const auto options = torch::TensorOptions().device(network.parameters().front().device());
+  try {
+    const torch::Tensor made =
+        network.render(torch::zeros({1, 3, size, size}, options), torch::zeros({1, 1, channels, size, size}, options));
+    if (made.size(3) == size) {
+      return;
+    }
+  } catch (const BugError&) {  // said below in the user's terms
+  } catch (const c10::Error&) {
+  }
+  throw ConfigError(
+      "{}: 'data.size' must be a multiple of 2 to the network's number of halvings (model.downs), and more "
+      "than a pixel behind them, got '{}'",
+      data.where("size"), size);
+}
+
 }  // namespace
 
 SkeletonToVideo::SkeletonToVideo(const config::Section& root, std::uint64_t seed, torch::Device device)
@@ -80,6 +101,7 @@ SkeletonToVideo::SkeletonToVideo(const config::Section& root, std::uint64_t seed
   };
   generator_ = models::make_video_generator(root.section("model"), seed);
   generator_->to(device_);
+  try_out(root.section("data"), *generator_, film_.size, adversary.pose_channels);
   add("generator", generator_);
   objective_ = std::make_unique<VideoObjective>(loss_, adversary, seed, device_);
   if (objective_->image()) {
@@ -124,6 +146,17 @@ void SkeletonToVideo::prepare(const data::Dataset& dataset, const data::DataConf
   for (const data::TakeInfo& take : dataset.takes()) {
     rates_[take.id] = take.fps;
   }
+}
+
+void SkeletonToVideo::load_weights(const fs::path& from, const weights::LoadOptions& options) {
+  const fs::path state = weights_file(from, networks().front().first).parent_path() / "state.json";
+  if (fs::exists(state)) {
+    const io::Json task = io::read_json(state).value("task", io::Json::object());
+    if (task.contains("pose_map")) {
+      skeleton::require_pose_map_version(task["pose_map"].value("version", 0), state.string());
+    }
+  }
+  Task::load_weights(from, options);
 }
 
 StageLoss SkeletonToVideo::stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) {

@@ -67,6 +67,16 @@ TEST(Check, AVideoGoesWithItsPoses) {
     take.info.framing.width = 62;
   };
   has(findings_of(wrong_size), Severity::kError, "a/video.mp4", "pictures of 64x48, the index says 240 of 62x48");
+  const auto framed = [](double scale, const char* kind) {
+    return findings_of([=](Take& take) {
+      film(take);
+      take.info.framing.scale = scale;
+      take.info.framing.kind = kind;
+    });
+  };
+  has(framed(0.0, "square_crop"), Severity::kError, "clips/a", "scale and stretch must be above 0");
+  has(framed(0.1, "round"), Severity::kError, "clips/a", "one of square_crop, letterbox, stretch");
+  has(framed(9.0, "square_crop"), Severity::kError, "clips/a", "joints lie in the picture");
   const TempFolder folder;
   DatasetWriter writer(folder / "set", {});
   for (const char* id : {"a", "b", "c"}) {

@@ -83,6 +83,9 @@ TEST(SkeletonVideo, RatesAreReadExactly) {
   EXPECT_TRUE(is("29.97", 30000, 1001));
   EXPECT_TRUE(is("30000/1001", 30000, 1001));
   EXPECT_TRUE(is("12.5", 12500, 1000));
+  for (const int whole : {1, 2, 5, 24, 60}) {
+    EXPECT_TRUE(is(std::to_string(whole), whole, 1)) << whole;
+  }
   for (const char* bad : {"", "0", "-3", "x", "30fps", "1/0", "5000", "0.2"}) {
     EXPECT_EQ(exit_code_of([&] { infer::parse_rate(bad); }), 2) << bad;
   }

@@ -111,6 +111,21 @@ TEST(OpenPose, LowScoresAreMissing) {
   EXPECT_FALSE(motion.missing(1, 4));
 }
 
+TEST(OpenPose, ALostFileLeavesAGapAndShiftsNothing) {
+  const test::TempFolder folder;
+  for (const char* number : {"10", "12", "16"}) {  // every second frame of a video, one of them lost
+    write(folder / fmt::format("a_{}_keypoints.json", number), frame_of(person(300, 180, 100)));
+  }
+  const Motion motion = read_openpose_folder(folder.path(), {});
+  ASSERT_EQ(motion.frames(), 4);
+  EXPECT_FALSE(motion.missing(1, 4));
+  EXPECT_TRUE(motion.missing(2, 4));
+  EXPECT_FALSE(motion.missing(3, 4));
+  write(folder / "a_012_keypoints.json", frame_of(person(300, 180, 100)));
+  EXPECT_NE(test::error_of([&] { read_openpose_folder(folder.path(), {}); }).find("number of another file"),
+            std::string::npos);
+}
+
 TEST(OpenPose, WrittenFoldersReadBackExactly) {
   const test::TempFolder folder;
   Motion motion(3, 30.0);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tables and figures of videos from the outside: puppets, a table of one trained and one missing row.
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -74,7 +76,8 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
 
 TEST_F(EvalVideo, WrongRequestsAreRefused) {
   EXPECT_THAT(eval("--table table.yaml --metrics lpisp").err, HasSubstr("did you mean 'lpips'"));
-  for (const char* of_dances : {"--generated set", "--checkpoint runs/x", "--seeds 4", "--style-classifier runs/judge"}) {
+  for (const char* of_dances :
+       {"--generated set", "--checkpoint runs/x", "--seeds 4", "--style-classifier runs/judge"}) {
     EXPECT_EQ(eval(fmt::format("--table table.yaml {}", of_dances)).code, 2) << of_dances;
   }
   EXPECT_EQ(eval("--figure 1 --data set --generated set").code, 2);

@@ -276,6 +276,11 @@ TEST_F(SkeletonToVideoRun, WhatCannotBeTrainedIsRefused) {
   EXPECT_THAT(test::error_of([&] { train("x", {"data.beats=truth"}); }), HasSubstr("hears no music"));
   EXPECT_THAT(test::error_of([&] { train("x", {"data.frames=2"}); }), HasSubstr("at least 3"));
   EXPECT_EQ(test::exit_code_of([&] { train("x", {"loss.vgg=1", "loss.vgg_weights=nowhere.pth"}); }), 5);
+  EXPECT_THAT(test::error_of([&] {
+                train("x", {"data.size=18", "model.downs=2"});
+              }),
+              HasSubstr("'data.size' must be a multiple of 2"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/x"));
   const auto document = config::Document::load(folder_ / "blots.yaml");
   SkeletonToVideo task(document.root(), 1, torch::kCPU);
   io::Json state = task.extra_state();

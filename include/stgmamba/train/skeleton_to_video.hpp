@@ -39,6 +39,8 @@ class SkeletonToVideo : public Task {
   std::optional<Scalars> validate(const StopCheck& stop) override;
   /// A strip of pictures and a video of each of `count` takes: photo, pose, generated, real.
   bool sample(const std::filesystem::path& folder, std::int64_t count, const StopCheck& stop) override;
+  /// Refuses a checkpoint that has learnt to see another drawing of poses.
+  void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options) override;
   /// What the generator has learnt to see (pose_map: version, kind, size), and the hash of VGG19's file.
   io::Json extra_state() const override;
   void set_extra_state(const io::Json& state) override;

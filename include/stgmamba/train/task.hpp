@@ -95,7 +95,7 @@ class Task {
   void load(const std::filesystem::path& folder);
   /// Weights alone, for fine-tuning: a .safetensors or .pth file (first network), a checkpoint, or a run folder (its
   /// averaged weights where there are any). What matched and what did not is written to the log as a table.
-  void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options = {});
+  virtual void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options);
   std::uintmax_t save_bytes() const;  // estimate of what save() writes
   std::int64_t parameter_count() const;
   const std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>>& networks() const { return networks_; }
