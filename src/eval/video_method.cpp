@@ -84,7 +84,7 @@ std::vector<VideoMethod> reference_methods() {
   return methods;
 }
 
-VideoMethod network_method(std::shared_ptr<models::VideoGenerator> network, skeleton::PoseMapKind kind,
+VideoMethod network_method(const std::shared_ptr<models::VideoGenerator>& network, skeleton::PoseMapKind kind,
                            c10::Device device, const infer::StrategyConfig& strategy) {
   const auto inputs = [=](const VideoClip& clip) {
     return std::pair(to_unit(clip.photo.to(device)), to_unit(pose_maps(clip, kind).to(device)));

@@ -29,7 +29,7 @@ std::vector<VideoMethod> reference_methods();
 
 /// A network for pictures of the clips' size, by the strategy asked for. Recurrent ones render a clip from its first
 /// frame on.
-VideoMethod network_method(std::shared_ptr<models::VideoGenerator> network, skeleton::PoseMapKind kind,
+VideoMethod network_method(const std::shared_ptr<models::VideoGenerator>& network, skeleton::PoseMapKind kind,
                            c10::Device device, const infer::StrategyConfig& strategy = {});
 
 /// The network of a skeleton_to_video run or checkpoint. `checkpoint`: best, last or auto (infer::VideoModel). Throws
