@@ -12,6 +12,7 @@
 #include "data/epoch_order.hpp"
 #include "data/film_cache.hpp"
 #include "data/film_windows.hpp"
+#include "data/recolour.hpp"
 
 namespace stgmamba::data {
 namespace {
@@ -97,7 +98,13 @@ class FilmSource : public BatchSource {
   void fill(Batch& batch, std::int64_t row, const FilmWindow& window, std::int64_t sample) {
     const auto at = static_cast<std::size_t>(row);
     const TakeInfo& info = windows_.takes()[window.take];
-    const FilmCut cut = cache_.cut(info, window.frames);
+    FilmCut cut = cache_.cut(info, window.frames);
+    if (train_ && film_.recolour > 0) {
+      util::Random random(seed_, "film.recolour", static_cast<std::uint64_t>(sample));
+      if (random.chance(film_.recolour)) {
+        recolour(cut.pixels, plane(), random);
+      }
+    }
     std::copy(cut.pixels.begin(), cut.pixels.end(), batch.pictures.frames.begin() + row * std::ssize(cut.pixels));
     draw_poses(batch, row, info, cut.motion, sample);
     if (film_.flow) {
@@ -169,6 +176,7 @@ void read(config::Section section, FilmConfig& config) {
   section.read("spacing", config.spacing, {.min = 1, .max = 1000});
   section.read("pose_map", config.pose_map, {"rgb", "onehot"});
   section.read("drop", config.drop, {.min = 0, .below = 1});
+  section.read("recolour", config.recolour, {.min = 0, .max = 1});
 }
 
 std::unique_ptr<BatchSource> film_source(const Dataset& dataset, const DataConfig& config, const FilmConfig& film,

@@ -39,6 +39,10 @@ const std::vector<std::pair<std::string, Factory>>& methods() {
 
 }  // namespace
 
+void VideoGenerator::initialise() {
+  nn::init_image_network(*this);
+}
+
 std::vector<std::string> video_generator_names() {
   std::vector<std::string> names;
   for (const auto& [name, factory] : methods()) {
@@ -58,7 +62,7 @@ std::shared_ptr<VideoGenerator> make_video_generator(config::Section model, std:
   for (const auto& [known, factory] : methods()) {
     if (known == name) {
       std::shared_ptr<VideoGenerator> network = factory(model);
-      nn::init_image_network(*network);
+      network->initialise();
       return network;
     }
   }

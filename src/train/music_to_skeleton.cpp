@@ -13,6 +13,7 @@
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/log.hpp"
 
+#include "beat_warm_up.hpp"
 #include "dance_scores.hpp"
 #include "eval_mode.hpp"
 #include "objective.hpp"
@@ -121,8 +122,11 @@ MusicToSkeleton::MusicToSkeleton(const config::Section& root, std::uint64_t seed
   ScheduleConfig schedule;
   AdversaryConfig adversary;
   AverageConfig average;
+  AudioConfig audio;
   data::DataConfig data;
   read(root.section("train"), average);
+  read(root.section("audio"), audio);
+  init_steps_ = audio.init_steps;
   losses::read(root.section("loss"), loss_);
   adversary.mismatched = loss_.preset == "ours";
   read(root.section("discriminator"), adversary);
@@ -193,13 +197,31 @@ void MusicToSkeleton::prepare(const data::Dataset& dataset, const data::DataConf
 }
 
 StageLoss MusicToSkeleton::stage_loss(const Stage& stage, const data::Batch& batch, const StepContext& context) {
+  if (context.total_steps <= init_steps_) {
+    throw ConfigError("audio.init_steps: must be less than the run's {} steps, got {}; shorten it or set train.steps",
+                      context.total_steps, init_steps_);
+  }
+  if (context.step < init_steps_) {
+    return stage.name == "generator" ? listening_loss(batch) : StageLoss{};
+  }
+  StepContext dancing = context;
+  dancing.step -= init_steps_;
   if (stage.name == "d_frame") {
-    return objective_->frame_loss(context.step);
+    return objective_->frame_loss(dancing.step);
   }
   if (stage.name == "d_seq") {
-    return objective_->sequence_loss(batch, context);
+    return objective_->sequence_loss(batch, dancing);
   }
-  return generator_loss(batch, context);
+  return generator_loss(batch, dancing);
+}
+
+/// The steps before the dance, in which the music encoder learns where beats are.
+StageLoss MusicToSkeleton::listening_loss(const data::Batch& batch) {
+  const torch::Tensor music = to_tensors(batch, device_).music(generator_.music.features);  // [B, F, 1600 or n]
+  const torch::Tensor tokens = generator_.network->encode(music);                           // [B, F, 256]
+  const torch::Tensor targets = beat_targets(batch).to(device_);                            // [B, F]
+  const torch::Tensor loss = beat_loss(tokens, targets);
+  return {loss, {{"beat", loss.item<double>()}, {"beat_correlation", beat_correlation(tokens, targets)}}};
 }
 
 StageLoss MusicToSkeleton::generator_loss(const data::Batch& batch, const StepContext& context) {

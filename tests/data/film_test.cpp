@@ -3,6 +3,7 @@
 #include "stgmamba/data/film.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -16,6 +17,7 @@
 
 #include "data/film_cache.hpp"
 #include "data/film_windows.hpp"
+#include "data/recolour.hpp"
 #include "data/small_dataset.hpp"
 #include "support/temp_folder.hpp"
 
@@ -208,6 +210,55 @@ TEST_F(Film, LimbsDropOutOfTrainingMapsAlone) {
   film_.drop = 0.9;
   EXPECT_LT(painted(film_source(open(), config_, film_, "train", 5)->make(0)), whole / 2);
   EXPECT_EQ(painted(film_evaluation(open(), config_, film_, "val", 2)->make(0)), held);
+}
+
+TEST_F(Film, OtherColoursAreTheWholeWindowsAndOfTrainingAlone) {
+  const Batch plain = film_source(open(), config_, film_, "train", 5)->make(0);
+  const Batch held = film_evaluation(open(), config_, film_, "val", 2)->make(0);
+  film_.recolour = 1.0;
+  const Batch changed = film_source(open(), config_, film_, "train", 5)->make(0);
+  EXPECT_NE(changed.pictures.frames, plain.pictures.frames);
+  EXPECT_EQ(changed.pictures.poses, plain.pictures.poses);
+  EXPECT_EQ(film_source(open(), config_, film_, "train", 5)->make(0).pictures.frames, changed.pictures.frames);
+  EXPECT_EQ(film_evaluation(open(), config_, film_, "val", 2)->make(0).pictures.frames, held.pictures.frames);
+  film_.recolour = 0.5;
+  const Batch some = film_source(open(), config_, film_, "train", 5)->make(0);
+  EXPECT_NE(some.pictures.frames, changed.pictures.frames);
+}
+
+TEST(Recolour, TurnsTheHueOfAllPicturesAlikeAndLeavesGreyGrey) {
+  constexpr std::size_t kPlane = 4;
+  //                                    red          grey           blue          dark grey
+  const std::array<std::array<int, 3>, kPlane> colours = {
+      {{180, 90, 90}, {140, 140, 140}, {90, 90, 180}, {60, 60, 60}}};
+  std::vector<std::uint8_t> pixels(2 * 3 * kPlane);
+  for (std::size_t at = 0; at < pixels.size(); ++at) {
+    pixels[at] = static_cast<std::uint8_t>(colours[at % kPlane][at / kPlane % 3]);
+  }
+  bool turned = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    std::vector<std::uint8_t> other = pixels;
+    util::Random random(seed, "test");
+    recolour(other, kPlane, random);
+    EXPECT_TRUE(std::equal(other.begin(), other.begin() + 3 * kPlane, other.begin() + 3 * kPlane));
+    const auto value = [&](std::size_t colour, std::size_t c) {
+      return static_cast<double>(other[c * kPlane + colour]);
+    };
+    for (const std::size_t grey : {1, 3}) {
+      EXPECT_EQ(value(grey, 0), value(grey, 1));
+      EXPECT_EQ(value(grey, 0), value(grey, 2));
+    }
+    const double contrast = (value(1, 0) - value(3, 0)) / 80.0;
+    EXPECT_GE(contrast, 0.78);
+    EXPECT_LE(contrast, 1.27);
+    // Red and blue keep their brightness, and are each other's turn by 120 degrees.
+    EXPECT_NEAR(value(0, 0) + value(0, 1) + value(0, 2), 382.5 + contrast * (360 - 382.5), 2.0);
+    for (std::size_t c = 0; c < 3; ++c) {
+      EXPECT_NEAR(value(0, c), value(2, (c + 2) % 3), 1.0) << seed;
+    }
+    turned = turned || value(0, 1) > value(0, 0) + 30;  // red has become green
+  }
+  EXPECT_TRUE(turned);
 }
 
 TEST_F(Film, FlowComesWhenAskedFor) {

@@ -74,6 +74,7 @@ TEST(Generators, EveryOptionChangesTheOutput) {
                              "out_mlp: per_branch",
                              "residual: false",
                              "music_gru: false",
+                             "representation: root_velocity",
                              "audio_scale: int16",
                              "graph: {weights: dense}",
                              "graph: {partition: stgcn}",
@@ -84,6 +85,27 @@ TEST(Generators, EveryOptionChangesTheOutput) {
                              "noise: {sigma: 1.0}"}) {
     EXPECT_FALSE(torch::equal(run(from_text(kTiny + ", " + option)), plain)) << option;
   }
+}
+
+/// The root's path is its summed velocities about the place it was given; the body hangs on it.
+TEST(Generators, RootVelocityIsAPathWithABodyOnIt) {
+  const GeneratorHandle model = from_text(kTiny + ", representation: root_velocity");
+  const Tensor median = torch::linspace(-0.6, 0.5, 36).view({18, 2});
+  model.network->set_median_pose(median);
+  const auto place = model.network->named_buffers()["root_place"];
+  EXPECT_TRUE(torch::equal(place, median[1]));
+  const Tensor pose = run(model, 9);  // [2, 9, 18, 2]
+  EXPECT_LT((pose - median).abs().max().item<double>(), 0.15);
+  EXPECT_LT((pose.select(2, 1).mean(1) - median[1]).abs().max().item<double>(), 1e-6);
+
+  const torch::NoGradGuard no_grad;
+  auto bias = model.network->named_parameters()["head.bias"];
+  bias[2] = 10.0;  // the root goes as fast as it may to the right
+  const Tensor moved = run(model, 9);
+  const Tensor steps = moved.slice(1, 1) - moved.slice(1, 0, 8);
+  EXPECT_LT((steps.select(2, 1).select(2, 0) - 0.1).abs().max().item<double>(), 1e-3);
+  const Tensor body = moved - moved.narrow(2, 1, 1), before = pose - pose.narrow(2, 1, 1);
+  EXPECT_LT((body - before).abs().max().item<double>(), 1e-5);
 }
 
 TEST(Generators, EveryOptionOfMdvsChangesTheOutput) {

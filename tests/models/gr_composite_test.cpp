@@ -10,6 +10,7 @@
 #include "stgmamba/nn/image_blocks.hpp"
 
 #include "support/scoped_threads.hpp"
+#include "support/temp_folder.hpp"
 
 namespace stgmamba::models {
 namespace {
@@ -94,6 +95,24 @@ TEST_F(GrTraining, EveryRowOfTable5LearnsSomethingElseFromTheFirstStep) {
       EXPECT_FALSE(torch::equal(weights[i], weights[j])) << i << " " << j;
     }
   }
+}
+
+TEST_F(GrTraining, MayBeginAsThePhotoItself) {
+  const auto made = [](const std::string& model) {
+    const auto document =
+        config::Document::parse("model: {name: gr_composite, ngf: 8, downs: 2, blocks: 4" + model + "}", "test");
+    const Clip c = clip(2, 32);
+    const torch::NoGradGuard no_grad;
+    const auto network = make_video_generator(document.root().section("model"), 1);
+    document.finish();
+    return (network->render(c.photo.to(torch::kFloat), c.poses.to(torch::kFloat)) - c.photo.unsqueeze(1))
+        .abs()
+        .mean()
+        .item<double>();
+  };
+  EXPECT_LT(made(", flow: true, start: image"), 0.02);
+  EXPECT_GT(made(", flow: true"), 0.1);
+  EXPECT_EQ(test::exit_code_of([&] { made(", start: image"); }), 3);
 }
 
 TEST_F(GrTraining, OverfitsEightFrames) {

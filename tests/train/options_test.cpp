@@ -40,6 +40,7 @@ const std::vector<Option> kMatter = {
     {"data.epoch_samples=8"},
     {"data.beats=tracker"},
     {"model.music.features=mel_onset_beat"},
+    {"audio.init_steps=1", {"audio.init=beat_pretrained", "audio.init_steps=2"}},
     {"data.augment.offset=false"},
     {"data.augment.gain_db=0"},
     {"data.augment.equaliser_db=0"},
@@ -99,10 +100,11 @@ const std::vector<Option> kMatter = {
     {"checkpoint.metric=val/jerk_ratio", {"eval.every=1", "checkpoint.direction=larger"}},
 };
 const std::set<std::string> kSpeedOnly = {"data.workers", "data.prefetch", "data.cache_mb"};
-/// Tested where they belong: trainer_test, objective_test, dataset_test, broken_inputs_test; the model's in
-/// generator_test.
+/// Tested where they belong: beat_warm_up_test, trainer_test, objective_test, dataset_test, broken_inputs_test; the
+/// model's in generator_test.
 const std::set<std::string> kElsewhere = {"task",
                                           "device",
+                                          "audio.init",
                                           "data.root",
                                           "train.threads",
                                           "train.init_from",

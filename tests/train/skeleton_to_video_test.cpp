@@ -233,8 +233,8 @@ TEST_F(SkeletonToVideoRun, EveryOptionOfTheObjectiveChangesTheWeights) {
        {"loss.neighbours.grad_cond=true", "loss.neighbours.stop_target=base", "loss.neighbours.stop_target=reg",
         "loss.neighbours.cond_source=real", "loss.neighbours.start_epoch=1", "loss.gan=3", "loss.l1=20",
         "loss.feature_matching=0", "loss.warp=0", "loss.temporal=0", "loss.temporal_feature_matching=0",
-        "discriminator.cond_ref=true", "data.cond_frame=first", "data.spacing=1", "data.drop=0.5", "schedule.hold=0",
-        "model.fusion=early", "loss.control=1"}) {
+        "discriminator.cond_ref=true", "data.cond_frame=first", "data.spacing=1", "data.drop=0.5", "data.recolour=1",
+        "schedule.hold=0", "model.fusion=early", "loss.control=1"}) {
     const std::string key = option;
     std::vector<std::string> overrides = base;
     overrides.push_back(key);

@@ -22,6 +22,7 @@ struct FilmConfig {
   std::int64_t spacing = 4;           // a window's frames lie 1 to so many frames of the take apart (vid2vid)
   std::string pose_map = "rgb";       // rgb | onehot (skeleton/pose_map.hpp)
   double drop = 0.0;                  // probability with which a limb is left out of a training map
+  double recolour = 0.0;              // probability with which a training window is shown in other colours
   bool flow = false;                  // also the optical flow between neighbours; belongs to the caller, no key
 };
 void read(config::Section section, FilmConfig& config);

@@ -15,6 +15,9 @@ namespace stgmamba::models {
 
 class VideoGenerator : public torch::nn::Module {
  public:
+  /// Draws fresh weights as the originals do, from torch's generator.
+  virtual void initialise();
+
   /// Frames [B, F, 3, H, W] in [-1, 1] of the person in photo [B, 3, H, W], one for every pose map of
   /// [B, F, P, H, W]. H and W must be multiples of 2^downs.
   virtual torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& pose_maps) = 0;

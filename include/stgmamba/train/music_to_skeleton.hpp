@@ -34,7 +34,7 @@ class Objective;
 
 class MusicToSkeleton : public Task {
  public:
-  /// Reads `data.frames`, `model`, `loss`, `discriminator`, `optim`, `schedule`, `eval` and `train.ema`.
+  /// Reads `data.frames`, `model`, `loss`, `discriminator`, `optim`, `schedule`, `eval`, `audio` and `train.ema`.
   MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device);
   ~MusicToSkeleton() override;
 
@@ -49,10 +49,12 @@ class MusicToSkeleton : public Task {
   void set_extra_state(const io::Json& state) override;
 
  private:
+  StageLoss listening_loss(const data::Batch& batch);
   StageLoss generator_loss(const data::Batch& batch, const StepContext& context);
   torch::Tensor generate(const data::Batch& batch, std::int64_t first_sample) const;  // [B, F, V, 2] on the host
   losses::ObjectiveConfig loss_;
   EvalConfig eval_;
+  std::int64_t init_steps_ = 0;  // `audio.init_steps`: before them only the music encoder learns
   models::GeneratorHandle generator_;
   std::shared_ptr<models::PoseGenerator> dancer_;  // what validates and is sampled: the generator or its average
   std::unique_ptr<Objective> objective_;

@@ -5,6 +5,7 @@
 #include "stgmamba/skeleton/layout.hpp"
 
 #include "models/noise.hpp"
+#include "root_velocity.hpp"
 
 namespace stgmamba::models {
 namespace {
@@ -19,6 +20,7 @@ void read(config::Section section, StgMambaConfig& config) {
   section.read("blocks", config.blocks, {.min = 1, .max = 64});
   read(section, config.block);
   section.section("head").read("concat", config.head, {"frame", "blocks"});
+  section.read("representation", config.representation, {"absolute", "root_velocity"});
   section.read("audio_scale", config.audio_scale, {"unit", "int16"});
   section.read("music_gru", config.music_gru);
   read_music(section, config.music, config.audio_scale);
@@ -47,6 +49,9 @@ StgMambaGenerator::StgMambaGenerator(const StgMambaConfig& config) : config_(con
     blocks_head_ = register_module("head", torch::nn::Linear(d * config.blocks, 2));
     blocks_head_->weight.mul_(kHeadScale);
   }
+  if (config.representation == "root_velocity") {
+    root_place_ = register_buffer("root_place", torch::zeros({2}));
+  }
 }
 
 torch::Tensor StgMambaGenerator::encode(const torch::Tensor& audio) {
@@ -70,7 +75,8 @@ torch::Tensor StgMambaGenerator::decode(const torch::Tensor& tokens, const torch
     z = block(i).forward(z);
     outputs.push_back(z);
   }
-  return torch::tanh(head(outputs));
+  const torch::Tensor pose = torch::tanh(head(outputs));  // [B, F, V, 2]
+  return root_place_.defined() ? pose_from_root_velocity(pose, root_place_) : pose;
 }
 
 torch::Tensor StgMambaGenerator::head(const std::vector<torch::Tensor>& outputs) {
@@ -84,7 +90,12 @@ torch::Tensor StgMambaGenerator::head(const std::vector<torch::Tensor>& outputs)
 
 void StgMambaGenerator::set_median_pose(const torch::Tensor& pose) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor bias = torch::atanh(pose.clamp(-kPoseLimit, kPoseLimit));  // [V, 2]
+  torch::Tensor said = pose;  // [V, 2]
+  if (root_place_.defined()) {
+    root_place_.copy_(pose[kRoot]);
+    said = pose - root_place_;  // and a root that stands still
+  }
+  const torch::Tensor bias = torch::atanh(said.clamp(-kPoseLimit, kPoseLimit));  // [V, 2]
   if (frame_head_) {
     frame_head_->bias.copy_(bias.reshape({-1}));
   } else {

@@ -5,11 +5,14 @@
 
 #include "stgmamba/nn/image_blocks.hpp"
 #include "stgmamba/util/check.hpp"
+#include "stgmamba/util/error.hpp"
 
 namespace stgmamba::models {
 namespace {
 
 constexpr double kFlowScale = 20.0;  // pixels a unit of the flow head
+constexpr double kStill = 0.01;      // of the flow head's usual weights: a tenth of a pixel
+constexpr double kTrustWarp = -4.0;  // bias of the weight head: 98 % of the warped image
 
 }  // namespace
 
@@ -20,6 +23,11 @@ void read(config::Section section, CompositeConfig& config) {
   section.read("fusion", config.fusion, {"late", "early"});
   section.read("flow", config.flow);
   section.read("norm", config.norm, {"instance_affine", "instance", "batch"});
+  section.read("start", config.start, {"noise", "image"});
+  if (config.start == "image" && !config.flow) {
+    throw ConfigError("{}: 'model.start' must be noise where model.flow is off, got 'image'; set model.flow=true",
+                      section.where("start"));
+  }
 }
 
 Composite::Composite(const CompositeConfig& config) : config_(config) {
@@ -44,6 +52,17 @@ Composite::Composite(const CompositeConfig& config) : config_(config) {
     weight->push_back(torch::nn::Sigmoid());
     final_flow_ = register_module("model_final_flow", flow);
     final_w_ = register_module("model_final_w", weight);
+  }
+}
+
+void Composite::initialise() {
+  VideoGenerator::initialise();
+  if (config_.start == "image") {
+    const torch::NoGradGuard no_grad;
+    const auto last_conv = [](torch::nn::Sequential& head) { return head->ptr(1)->as<torch::nn::Conv2d>(); };
+    last_conv(final_flow_)->weight.mul_(kStill);
+    last_conv(final_flow_)->bias.zero_();
+    last_conv(final_w_)->bias.fill_(kTrustWarp);
   }
 }
 

@@ -17,8 +17,9 @@ namespace stgmamba::models {
 struct StgMambaConfig {
   std::int64_t blocks = 4;     // L
   std::string head = "frame";  // frame: joints of a frame concatenated, Conv1d over time; blocks: Z_1..Z_L a joint
-  std::string audio_scale = "unit";  // unit: [-1, 1]; int16: MDVS's raw range
-  bool music_gru = true;             // false: a Linear a frame in its place
+  std::string audio_scale = "unit";         // unit: [-1, 1]; int16: MDVS's raw range
+  std::string representation = "absolute";  // absolute; root_velocity: the root's path is summed from its velocities
+  bool music_gru = true;                    // false: a Linear a frame in its place
   MusicConfig music;
   NoiseConfig noise;
   nn::StgmBlockConfig block;
@@ -47,6 +48,7 @@ class StgMambaGenerator : public PoseGenerator {
   torch::nn::ModuleList blocks_;
   torch::nn::Conv1d frame_head_{nullptr};
   torch::nn::Linear blocks_head_{nullptr};
+  torch::Tensor root_place_;  // [2], MDVS-normalised; undefined where poses are absolute
 };
 
 }  // namespace stgmamba::models

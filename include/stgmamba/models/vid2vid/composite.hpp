@@ -25,8 +25,10 @@ struct CompositeConfig {
   std::string fusion = "late";           // late: features are summed (vid2vid); early: channels are concatenated
   bool flow = false;                     // the flow branch
   std::string norm = "instance_affine";  // instance_affine | instance | batch
+  std::string start = "noise";           // what an untrained network makes: noise (vid2vid); image, its newest image
 };
-/// Keys ngf, downs, blocks, fusion, flow, norm; the channels belong to the method.
+/// Keys ngf, downs, blocks, fusion, flow, norm, start; the channels belong to the method. Throws ConfigError for
+/// start "image" without the flow branch, which alone can pass an image through.
 void read(config::Section section, CompositeConfig& config);
 
 struct CompositeOutput {
@@ -43,6 +45,7 @@ class Composite : public VideoGenerator {
   /// `pose` [N, pose_channels, H, W], `image` [N, image_channels, H, W], newest frame last. With `raw_only` the warped
   /// image is left out, as vid2vid does where there is no frame yet.
   CompositeOutput forward(const torch::Tensor& pose, const torch::Tensor& image, bool raw_only = false);
+  void initialise() override;
 
  private:
   torch::nn::Sequential encoder(std::int64_t channels) const;
