@@ -129,8 +129,21 @@ class Check {
         std::none_of(train->second.begin(), train->second.end(), [&](const std::string& id) {
           return by_id.count(id) > 0 && static_cast<double>(by_id[id]->frames) / by_id[id]->fps >= kWindowSeconds;
         })) {
-      error(fmt::format("{}/train.txt", kSplitsFolder),
-            fmt::format("no take lasts {:.0f} s, a training window's length", kWindowSeconds), "give longer takes");
+      const bool films =
+          std::any_of(takes_.begin(), takes_.end(), [](const auto& info) { return info.framing.width > 0; });
+      const std::string where = fmt::format("{}/train.txt", kSplitsFolder);
+      const std::string what = fmt::format("no take lasts {:.0f} s, a training window's length", kWindowSeconds);
+      if (films) {
+        warn(where, what + " of music to skeleton (films need data.frames + 1 pictures)", "give longer takes");
+      } else {
+        error(where, what, "give longer takes");
+      }
+    }
+    for (const std::string& source : held_out_ends(takes_)) {
+      if (of_source.erase(source) > 0) {
+        warn(kSplitsFolder, "only the end of '" + source + "' is held out: scores say nothing about other people",
+             "bring further videos to learn what a network makes of strangers");
+      }
     }
     report_leaks("source", of_source);
     report_leaks("song", of_song);

@@ -101,6 +101,21 @@ Splits read_splits(const fs::path& folder) {
   return splits;
 }
 
+std::set<std::string> held_out_ends(const std::vector<TakeInfo>& takes) {
+  std::map<std::string, std::string> source_of;
+  for (const TakeInfo& info : takes) {
+    source_of[info.id] = info.source;
+  }
+  std::set<std::string> sources;
+  for (const auto& [id, source] : source_of) {
+    const auto end = source_of.find(id + kTail);
+    if (end != source_of.end() && end->second == source) {
+      sources.insert(source);
+    }
+  }
+  return sources;
+}
+
 std::string split_text(const std::vector<std::string>& ids) {
   std::string text;
   for (const std::string& id : ids) {

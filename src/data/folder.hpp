@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ inline constexpr const char* kCacheFolder = "cache";  // may be deleted at any t
 inline constexpr const char* kAudioFile = "audio.wav";
 inline constexpr const char* kPoseFile = "pose.npz";
 inline constexpr const char* kVideoFile = "video.mp4";
+inline constexpr const char* kTail = "_tail";           // ends the id of a video's held-out end
 inline constexpr const char* kFramesFolder = "frames";  // instead of the video: a picture a pose, jpg or png, by name
 
 /// Ids become folder names: letters, digits, '_', '-' and '.', not first a '.'.
@@ -32,6 +34,8 @@ TakeInfo take_from_json(const io::Json& row, const std::string& where);
 std::vector<TakeInfo> read_index(const std::filesystem::path& folder);
 /// Every `*.txt` of splits/; a split whose file is absent is absent from the map.
 Splits read_splits(const std::filesystem::path& folder);
+/// Sources of which the end is held out as a take of its own: one person in one room on both sides, by the user's wish.
+std::set<std::string> held_out_ends(const std::vector<TakeInfo>& takes);
 std::string split_text(const std::vector<std::string>& ids);
 
 }  // namespace stgmamba::data

@@ -8,6 +8,7 @@
 #include "stgmamba/util/error.hpp"
 
 #include "data/filming.hpp"
+#include "data/folder.hpp"
 #include "data/importer.hpp"
 
 namespace stgmamba::data {

@@ -10,8 +10,6 @@
 
 namespace stgmamba::data {
 
-inline constexpr const char* kTail = "_tail";  // ends the id of a video's held-out end
-
 /// Letters, digits, '_', '-' and '.' stay, everything else becomes '_'.
 std::string as_id(const std::string& text);
 /// Throws UsageError with the nearest style.

@@ -15,7 +15,8 @@ void recolour(std::span<std::uint8_t> pixels, std::size_t plane, util::Random& r
   // A rotation about the grey axis keeps r + g + b; its rows are shifts of one another.
   const double along = (1.0 + 2.0 * std::cos(angle)) / 3.0;
   const double across = (1.0 - std::cos(angle)) / 3.0, turn = std::sin(angle) / std::numbers::sqrt3;
-  const std::array<float, 3> row = {static_cast<float>(contrast * along), static_cast<float>(contrast * (across - turn)),
+  const std::array<float, 3> row = {static_cast<float>(contrast * along),
+                                    static_cast<float>(contrast * (across - turn)),
                                     static_cast<float>(contrast * (across + turn))};
   for (std::size_t picture = 0; picture + 3 * plane <= pixels.size(); picture += 3 * plane) {
     for (std::size_t at = picture; at < picture + plane; ++at) {

@@ -110,7 +110,14 @@ SplitLists split_dataset(const fs::path& folder, const SplitOptions& options) {
     throw DataError("{}: not a dataset folder, {} is missing; make one with `stg_data synth` or `stg_data import`",
                     folder.string(), kIndexFile);
   }
-  SplitLists lists = make_split(read_index(folder), options);
+  const std::vector<TakeInfo> takes = read_index(folder);
+  if (const std::set<std::string> ends = held_out_ends(takes); !ends.empty()) {
+    throw DataError(
+        "{}: the end of '{}' is held out by `stg_data import --test-tail`, which a split by sources would undo; "
+        "import again without it",
+        folder.string(), *ends.begin());
+  }
+  SplitLists lists = make_split(takes, options);
   util::make_folders(folder / kSplitsFolder);
   for (const auto& [name, ids] : read_splits(folder)) {
     if (lists.count(name) == 0) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include <opencv2/core.hpp>
 #include <opencv2/core/version.hpp>
@@ -39,6 +40,17 @@ Image from_mat(const cv::Mat& rgb) {
   return image;
 }
 
+/// Decoders fill what is missing with grey and say so on stderr alone. A scan escapes its FF bytes, so an end marker
+/// after the last start of a scan is the picture's own (one of a thumbnail stands before).
+bool cut_off_jpeg(std::string_view bytes) {
+  constexpr std::string_view kStart = "\xFF\xD8", kScan = "\xFF\xDA", kEnd = "\xFF\xD9";
+  if (!bytes.starts_with(kStart)) {
+    return false;
+  }
+  const std::size_t scan = bytes.rfind(kScan);
+  return scan == std::string_view::npos || bytes.find(kEnd, scan) == std::string_view::npos;
+}
+
 }  // namespace
 
 Image::Image(int width_, int height_, Rgb fill) : width(width_), height(height_) {
@@ -55,8 +67,14 @@ Image load_image(const std::filesystem::path& path) {
     throw DataError("{}: no such picture", path.string());
   }
   cv::Mat bgr;
+  const std::string bytes = util::read_text(path);
+  if (cut_off_jpeg(bytes)) {
+    throw DataError("{}: the picture ends early, {} bytes are there; bring the whole file", path.string(),
+                    bytes.size());
+  }
   try {
-    bgr = cv::imread(path.string(), cv::IMREAD_COLOR);
+    bgr = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data())),
+                       cv::IMREAD_COLOR);
   } catch (const cv::Exception& error) {
     throw DataError("{}: not a picture that can be read: {}", path.string(), error.err);
   }

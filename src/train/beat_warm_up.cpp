@@ -28,9 +28,10 @@ void read(config::Section section, AudioConfig& config) {
   }
   section.read("init_steps", config.init_steps, {.min = beats ? 1.0 : 0.0});
   if (!beats && config.init_steps > 0) {
-    throw ConfigError("{}: 'audio.init_steps' must be 0 where audio.init is random, got '{}'; set "
-                      "audio.init=beat_pretrained",
-                      section.where("init_steps"), config.init_steps);
+    throw ConfigError(
+        "{}: 'audio.init_steps' must be 0 where audio.init is random, got '{}'; set "
+        "audio.init=beat_pretrained",
+        section.where("init_steps"), config.init_steps);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "stgmamba/data/card.hpp"
 #include "stgmamba/data/dataset.hpp"
+#include "stgmamba/data/split.hpp"
 #include "stgmamba/util/file.hpp"
 
 #include "data/small_dataset.hpp"
@@ -136,6 +137,23 @@ TEST(Check, Leaks) {
   has(findings_of([](Take& take) { take.info.source = "vb"; }), Severity::kError, "splits",
       "source 'vb' leaks: it is in test and train");
   has(findings_of([](Take& take) { take.info.song = "s2"; }), Severity::kError, "splits", "song 's2' leaks");
+}
+
+TEST(Check, AHeldOutEndIsNoLeakAndNoSplitUndoesIt) {
+  const TempFolder folder;
+  DatasetWriter writer(folder / "set", {"film", "CC0", "made by a test", "check_test"});
+  writer.add(make_take("walk", "walk", "kpop", 8.0, 10.0));
+  writer.add(make_take("walk_tail", "walk", "kpop", 2.0, 10.0));
+  for (const char* split : {"val", "test"}) {
+    writer.set_split(split, {"walk_tail"});
+  }
+  writer.set_split("train", {"walk"});
+  writer.finish();
+  const std::vector<Finding> findings = check_dataset(folder / "set");
+  has(findings, Severity::kWarning, "splits", "only the end of 'walk' is held out");
+  EXPECT_TRUE(std::none_of(findings.begin(), findings.end(),
+                           [](const Finding& found) { return found.severity == Severity::kError; }));
+  EXPECT_THAT(test::error_of([&] { split_dataset(folder / "set", {}); }), testing::HasSubstr("--test-tail"));
 }
 
 TEST(Check, BrokenFolders) {

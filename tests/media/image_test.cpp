@@ -67,6 +67,25 @@ TEST(Image, BadFilesAreNamed) {
   EXPECT_THAT(error_of([&] { save_image(folder / "a.bmp", Image(2, 2)); }), HasSubstr("must end in .png or .jpg"));
 }
 
+/// Decoders would fill the rest with grey.
+TEST(Image, AJpegThatEndsEarlyIsRefused) {
+  const TempFolder folder;
+  Image noisy(64, 64);
+  for (std::size_t i = 0; i < noisy.pixels.size(); ++i) {
+    noisy.pixels[i] = static_cast<std::uint8_t>(i * 37 % 251);
+  }
+  save_image(folder / "whole.jpg", noisy);
+  const std::string bytes = util::read_text(folder / "whole.jpg");
+  for (const double share : {0.999, 0.5, 0.05}) {
+    util::write_text(folder / "part.jpg",
+                     bytes.substr(0, static_cast<std::size_t>(share * static_cast<double>(bytes.size()))));
+    EXPECT_THAT(error_of([&] { load_image(folder / "part.jpg"); }), HasSubstr("part.jpg: the picture ends early"))
+        << share;
+  }
+  util::write_text(folder / "more.jpg", bytes + "what a camera appends");
+  EXPECT_EQ(load_image(folder / "more.jpg").pixels, load_image(folder / "whole.jpg").pixels);
+}
+
 /// A JPEG whose EXIF says that the camera was held on its side (orientation 6: turn clockwise).
 TEST(Image, PhonesTurnTheirPhotos) {
   const TempFolder folder;

@@ -132,8 +132,7 @@ TEST_F(BeatWarmUp, StepsThatCannotBeAreRefused) {
   EXPECT_EQ(exit_code_of([&] { run_training(options("b", {"audio.init=beat_pretrained", "audio.init_steps=0"})); }), 3);
   EXPECT_EQ(exit_code_of([&] { run_training(options("c", {"audio.init=beats"})); }), 3);
   EXPECT_THAT(error_of([&] {
-                run_training(
-                    options("d", {"audio.init=beat_pretrained", "audio.init_steps=4", "train.steps=4"}));
+                run_training(options("d", {"audio.init=beat_pretrained", "audio.init_steps=4", "train.steps=4"}));
               }),
               testing::HasSubstr("less than the run's 4 steps"));
 }
