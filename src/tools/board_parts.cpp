@@ -111,6 +111,9 @@ RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& ru
     found.finished.push_back(&run);
     info.seeds.push_back(static_cast<std::uint64_t>(run.seed));
   }
+  if (wanted > 0 && found.finished.empty()) {
+    info.note.clear();  // it tells of runs that are there
+  }
   if (!found.finished.empty() && missing > 0) {
     info.note += fmt::format("{}{} of {} runs", info.note.empty() ? "" : "; ", found.finished.size(), wanted);
   }
