@@ -40,15 +40,30 @@ Image from_mat(const cv::Mat& rgb) {
   return image;
 }
 
-/// Decoders fill what is missing with grey and say so on stderr alone. A scan escapes its FF bytes, so an end marker
-/// after the last start of a scan is the picture's own (one of a thumbnail stands before).
+/// Whether a JPEG lacks its end marker: decoders fill what is missing with grey and say so on stderr alone. Segments
+/// are walked one by one, for thumbnails inside and films behind a photo hold markers of their own.
 bool cut_off_jpeg(std::string_view bytes) {
-  constexpr std::string_view kStart = "\xFF\xD8", kScan = "\xFF\xDA", kEnd = "\xFF\xD9";
-  if (!bytes.starts_with(kStart)) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  constexpr unsigned char kMark = 0xFF, kImage = 0xD8, kEnd = 0xD9, kScan = 0xDA;
+  if (bytes.size() < 3 || byte(0) != kMark || byte(1) != kImage || byte(2) != kMark) {
     return false;
   }
-  const std::size_t scan = bytes.rfind(kScan);
-  return scan == std::string_view::npos || bytes.find(kEnd, scan) == std::string_view::npos;
+  bool scanning = false;  // between a scan's header and the next marker; its own FF bytes are escaped by 00
+  for (std::size_t at = 2; at + 1 < bytes.size();) {
+    const unsigned char kind = byte(at + 1);
+    const bool inside = kind == 0x00 || (kind >= 0xD0 && kind <= 0xD7);  // escaped, or a restart
+    if (byte(at) != kMark || kind == kMark || (scanning && inside)) {
+      ++at;
+    } else if (kind == kEnd) {
+      return false;
+    } else if (at + 3 < bytes.size()) {
+      scanning = kind == kScan;
+      at += 2 + (std::size_t{byte(at + 2)} << 8U) + byte(at + 3);
+    } else {
+      break;
+    }
+  }
+  return true;
 }
 
 }  // namespace

@@ -82,7 +82,11 @@ TEST(Image, AJpegThatEndsEarlyIsRefused) {
     EXPECT_THAT(error_of([&] { load_image(folder / "part.jpg"); }), HasSubstr("part.jpg: the picture ends early"))
         << share;
   }
-  util::write_text(folder / "more.jpg", bytes + "what a camera appends");
+  // A film behind the photo and a cut thumbnail inside it hold markers of their own.
+  const std::string thumbnail("\xff\xe1\x00\x08\xff\xd8\xff\xda\xff\xd9", 10);
+  util::write_text(folder / "more.jpg", bytes.substr(0, 2) + thumbnail + bytes.substr(2) + "a film \xff\xda no end");
+  util::write_text(folder / "part.jpg", bytes.substr(0, 2) + thumbnail + bytes.substr(2, bytes.size() / 2));
+  EXPECT_THAT(error_of([&] { load_image(folder / "part.jpg"); }), HasSubstr("part.jpg: the picture ends early"));
   EXPECT_EQ(load_image(folder / "more.jpg").pixels, load_image(folder / "whole.jpg").pixels);
 }
 
