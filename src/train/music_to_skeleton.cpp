@@ -186,6 +186,13 @@ void MusicToSkeleton::prepare(const data::Dataset& dataset, const data::DataConf
     throw DataError("{}: split '{}' holds no window of {} frames to validate on; choose eval.split or add takes",
                     config.root, eval_.split, config.frames);
   }
+  if (init_steps_ > 0 && std::all_of(held_out_.begin(), held_out_.end(), [](const data::Batch& batch) {
+        return std::all_of(batch.beats.begin(), batch.beats.end(), [](const auto& beats) { return beats.empty(); });
+      })) {
+    throw DataError(
+        "{}: audio.init beat_pretrained must have beats to learn, split '{}' has none; set audio.init=random",
+        config.root, eval_.split);
+  }
   songs_.clear();
   for (const data::TakeInfo& take : dataset.takes()) {
     songs_[take.id] = take.song.empty() ? take.source : take.song;
@@ -201,7 +208,8 @@ StageLoss MusicToSkeleton::stage_loss(const Stage& stage, const data::Batch& bat
     throw ConfigError("audio.init_steps: must be less than the run's {} steps, got {}; shorten it or set train.steps",
                       context.total_steps, init_steps_);
   }
-  if (context.step < init_steps_) {
+  listening_ = context.step < init_steps_;
+  if (listening_) {
     return stage.name == "generator" ? listening_loss(batch) : StageLoss{};
   }
   StepContext dancing = context;
@@ -287,7 +295,22 @@ std::vector<std::string> MusicToSkeleton::validation_metrics() const {
           "val/bc", "val/bc_star",  "val/bc_star_swapped", "val/bc_star_real"};
 }
 
+/// How well the encoder knows the held-out beats. None of validation_metrics(), so that no checkpoint of a network that
+/// still stands in the median pose becomes the best.
+Scalars MusicToSkeleton::validate_listening() {
+  const EvalMode mode(*generator_.network);
+  double sum = 0;
+  for (const data::Batch& batch : held_out_) {
+    const torch::Tensor music = to_tensors(batch, device_).music(generator_.music.features);
+    sum += beat_correlation(generator_.network->encode(music), beat_targets(batch).to(device_));
+  }
+  return {{"val/beat_correlation", sum / static_cast<double>(held_out_.size())}};
+}
+
 std::optional<Scalars> MusicToSkeleton::validate(const StopCheck& stop) {
+  if (listening_) {
+    return validate_listening();
+  }
   const EvalMode mode(*dancer_);
   const torch::Tensor median = torch::tensor(median_pose_).view({1, 1, skeleton::kJoints, 2});
   double error = 0, median_error = 0, seen = 0;

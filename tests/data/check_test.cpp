@@ -153,6 +153,8 @@ TEST(Check, AHeldOutEndIsNoLeakAndNoSplitUndoesIt) {
   has(findings, Severity::kWarning, "splits", "only the end of 'walk' is held out");
   EXPECT_TRUE(std::none_of(findings.begin(), findings.end(),
                            [](const Finding& found) { return found.severity == Severity::kError; }));
+  util::write_text(folder / "set" / "splits" / "train.txt", "walk\nwalk_tail\n");
+  has(check_dataset(folder / "set"), Severity::kError, "splits", "source 'walk' leaks");
   EXPECT_THAT(test::error_of([&] { split_dataset(folder / "set", {}); }), testing::HasSubstr("--test-tail"));
 }
 

@@ -13,6 +13,7 @@
 #include "stgmamba/io/safetensors.hpp"
 #include "stgmamba/train/trainer.hpp"
 #include "stgmamba/train/verify_resume.hpp"
+#include "stgmamba/util/file.hpp"
 
 #include "support/temp_folder.hpp"
 #include "train/small_world.hpp"
@@ -110,6 +111,26 @@ TEST_F(BeatWarmUp, TheDanceStartsAtItsOwnStepZero) {
   run_training(options("x", adversary));
   EXPECT_FALSE(row("x", 3).contains("d_frame/loss"));  // step 0 of the dance
   EXPECT_TRUE(row("x", 4).contains("d_frame/loss"));
+}
+
+/// The median pose has a small error and dances nothing: it must not become the best checkpoint.
+TEST_F(BeatWarmUp, NothingIsRatedWhileItListens) {
+  TrainOptions rated = options("x", kListen);
+  rated.overrides.insert(rated.overrides.end(), {"eval.every=1", "checkpoint.metric=val/l1"});
+  run_training(rated);
+  std::vector<io::Json> seen;
+  for (const io::Json& row : io::read_json_lines(run("x") / "metrics.jsonl")) {
+    if (row.at("kind") == "val") {
+      seen.push_back(row);
+    }
+  }
+  ASSERT_EQ(seen.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(seen[i].contains("val/l1"), i >= 2) << i;
+    EXPECT_EQ(seen[i].contains("val/beat_correlation"), i < 2) << i;
+  }
+  EXPECT_THAT(util::read_text(run("x") / "best"),
+              testing::AnyOf(testing::HasSubstr(io::checkpoint_name(3)), testing::HasSubstr(io::checkpoint_name(4))));
 }
 
 TEST_F(BeatWarmUp, LearnsWhereBeatsAre) {

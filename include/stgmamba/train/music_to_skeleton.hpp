@@ -49,12 +49,14 @@ class MusicToSkeleton : public Task {
   void set_extra_state(const io::Json& state) override;
 
  private:
+  Scalars validate_listening();
   StageLoss listening_loss(const data::Batch& batch);
   StageLoss generator_loss(const data::Batch& batch, const StepContext& context);
   torch::Tensor generate(const data::Batch& batch, std::int64_t first_sample) const;  // [B, F, V, 2] on the host
   losses::ObjectiveConfig loss_;
   EvalConfig eval_;
   std::int64_t init_steps_ = 0;  // `audio.init_steps`: before them only the music encoder learns
+  bool listening_ = false;       // whether the last step was one of them: no dance is there to be rated
   models::GeneratorHandle generator_;
   std::shared_ptr<models::PoseGenerator> dancer_;  // what validates and is sampled: the generator or its average
   std::unique_ptr<Objective> objective_;
