@@ -55,7 +55,7 @@ class MusicToSkeleton : public Task {
   torch::Tensor generate(const data::Batch& batch, std::int64_t first_sample) const;  // [B, F, V, 2] on the host
   losses::ObjectiveConfig loss_;
   EvalConfig eval_;
-  std::int64_t init_steps_ = 0;  // `audio.init_steps`: before them only the music encoder learns
+  std::int64_t init_steps_ = 0;  // `audio.init_steps`: in them only the music encoder learns
   bool listening_ = false;       // whether the last step was one of them: no dance is there to be rated
   models::GeneratorHandle generator_;
   std::shared_ptr<models::PoseGenerator> dancer_;  // what validates and is sampled: the generator or its average

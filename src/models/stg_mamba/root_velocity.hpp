@@ -7,9 +7,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "stgmamba/skeleton/layout.hpp"
+
 namespace stgmamba::models {
 
-inline constexpr std::int64_t kRoot = 1;  // the neck, the joint that is seen most
+inline constexpr std::int64_t kRoot = skeleton::kNeck;  // the joint that is seen most
 
 /// `said` [B, F, V, 2] in (-1, 1): the root's entry is its velocity in kMostRootStep a frame, every other the joint's
 /// offset from the root in MDVS-normalised coordinates. Returns the pose [B, F, V, 2]. The path's mean over the F
