@@ -53,6 +53,7 @@ class FilmSource : public BatchSource {
         cache_(dataset, film.size, config.cache_mb * kMegabyte),
         seed_(seed),
         train_(train) {
+    cache_.require(windows_.takes());  // said before a run begins and not in the middle of it
     const std::int64_t samples = windows_.epoch_samples(), size = config_.batch_size;
     batches_ = train_ ? samples / size : (samples + size - 1) / size;
   }

@@ -122,6 +122,16 @@ void FilmCache::check(const TakeInfo& info, const skeleton::Motion& motion) cons
   }
 }
 
+void FilmCache::require(const std::vector<TakeInfo>& takes) const {
+  for (const TakeInfo& info : takes) {
+    const fs::path clip = dataset_.folder() / kClipsFolder / info.id;
+    if (!fs::is_directory(clip / kFramesFolder) && !fs::is_regular_file(clip / kVideoFile)) {
+      throw DataError("{}: is missing, and the index says that take '{}' is filmed; {}", (clip / kVideoFile).string(),
+                      info.id, kRemedy);
+    }
+  }
+}
+
 FilmCut FilmCache::read(const TakeInfo& info, const std::vector<std::int64_t>& frames) const {
   const fs::path clip = dataset_.folder() / kClipsFolder / info.id;
   skeleton::Motion motion = skeleton::read_motion_npz(clip / kPoseFile);

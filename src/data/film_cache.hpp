@@ -17,6 +17,8 @@ class FilmCache {
   /// A take that alone would fill half the cache is read again each time, and only as far as needed. Throws DataError
   /// where the video does not fit the index.
   FilmCut cut(const TakeInfo& info, const std::vector<std::int64_t>& frames);
+  /// Throws DataError where a take's pictures are not there at all, without opening them.
+  void require(const std::vector<TakeInfo>& takes) const;
 
  private:
   struct Film {

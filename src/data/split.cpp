@@ -111,6 +111,9 @@ SplitLists split_dataset(const fs::path& folder, const SplitOptions& options) {
                     folder.string(), kIndexFile);
   }
   const std::vector<TakeInfo> takes = read_index(folder);
+  if (takes.empty()) {
+    throw DataError("{}: lists no take, so there is nothing to split", (folder / kIndexFile).string());
+  }
   if (const std::set<std::string> ends = held_out_ends(takes); !ends.empty()) {
     throw DataError(
         "{}: the end of '{}' is held out by `stg_data import --test-tail`, which a split by sources would undo; "

@@ -84,7 +84,11 @@ std::vector<std::string> footnotes(const Board& board) {
                     "another one: {}",
                     util::join(grey, ", ")));
   }
-  if (!board.against.empty()) {
+  const bool compared = std::any_of(board.rows.begin(), board.rows.end(), [](const BoardRow& row) {
+    return std::any_of(row.cells.begin(), row.cells.end(),
+                       [](const BoardCell& cell) { return !std::isnan(cell.ahead.low); });
+  });
+  if (compared) {
     lines.push_back(
         fmt::format("+, -: ahead of or behind {}; the interval of the paired difference excludes 0", board.against));
   }

@@ -31,11 +31,30 @@ void check_metrics(const config::Section& section, const char* key, const std::v
   }
 }
 
+/// `runs_of`: the same networks as an earlier row's, used otherwise.
+void share_runs(const config::Section& section, const std::string& other, const TableConfig& table, TableRow& row) {
+  const auto found =
+      std::find_if(table.rows.begin(), table.rows.end(), [&](const TableRow& each) { return each.name == other; });
+  if (found == table.rows.end() || found->config.empty()) {
+    throw ConfigError("{}: must name a row above this one that has a 'config', got '{}'", section.where("runs_of"),
+                      other);
+  }
+  for (const char* key : {"config", "overrides", "seeds"}) {
+    if (section.has(key)) {
+      throw ConfigError("{}: '{}' is that of row '{}' (runs_of); leave it out", section.where(key), key, other);
+    }
+  }
+  row.run = found->run;
+  row.config = found->config;
+  row.overrides = found->overrides;
+  row.seeds = found->seeds;
+}
+
 TableRow read_row(config::Section section, const std::string& name, const TableConfig& table,
                   const std::vector<std::string>& overrides, const std::vector<std::int64_t>& seeds,
                   const fs::path& folder) {
   TableRow row;
-  row.name = name;
+  row.name = row.run = name;
   row.seeds = seeds;
   section.read("label", row.label);
   section.read("note", row.note);
@@ -53,6 +72,11 @@ TableRow read_row(config::Section section, const std::string& name, const TableC
   std::vector<std::string> own;
   section.read("overrides", own);
   row.overrides.insert(row.overrides.end(), own.begin(), own.end());
+  std::string other;
+  section.read("runs_of", other);
+  if (!other.empty()) {
+    share_runs(section, other, table, row);
+  }
   if (table.videos()) {
     infer::read(section.section("infer"), row.infer);
   }
@@ -150,7 +174,7 @@ std::vector<TableRun> table_runs(const TableConfig& table, const fs::path& runs_
       run.options.overrides.push_back(fmt::format("seed={}", seed));
       run.options.overrides.push_back("data.root=" + data);
       run.options.runs_dir = runs_dir;
-      run.options.run_name = fmt::format("{}-seed{}", row.name, seed);
+      run.options.run_name = fmt::format("{}-seed{}", row.run, seed);
       run.command = fmt::format("stg_train --config {} {} --runs-dir {} --run-name {}", run.options.config,
                                 util::join(run.options.overrides, " "), runs_dir.string(), run.options.run_name);
       run.options.command = run.command;

@@ -8,6 +8,7 @@
 
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/hash.hpp"
+#include "stgmamba/util/log.hpp"
 #include "stgmamba/util/text.hpp"
 
 namespace stgmamba::eval {
@@ -75,6 +76,13 @@ VideoBed::VideoBed(data::Dataset dataset, const VideoBedOptions& options)
       places_.push_back({takes_.size(), person, 1 + i * options_.frames});
     }
     takes_.push_back(take);
+  }
+  const bool enlarged = std::any_of(takes_.begin(), takes_.end(), [&](const data::TakeInfo& take) {
+    return std::max(take.framing.width, take.framing.height) < options_.size;
+  });
+  if (enlarged) {
+    util::log().warn("{}: pictures are smaller than {} pixels and are enlarged; scores are of enlarged pictures",
+                     dataset_.folder().string(), options_.size);
   }
   if (places_.empty()) {
     throw DataError(

@@ -29,12 +29,27 @@ struct RowSet {
   at::Tensor person;  // [n]
 };
 
+enum class Part { kAll, kFirstHalf, kSecondHalf };
+
+/// A clip's rows are in the order of its frames. Of what has one row a clip, every other clip is a half.
+at::Tensor part_of(const at::Tensor& rows, std::size_t place, Part part) {
+  if (part == Part::kAll) {
+    return rows;
+  }
+  const bool second = part == Part::kSecondHalf;
+  const std::int64_t half = rows.size(0) / 2;
+  if (half == 0) {
+    return (place % 2 == 1) == second ? rows : rows.narrow(0, 0, 0);
+  }
+  return second ? rows.narrow(0, half, rows.size(0) - half) : rows.narrow(0, 0, half);
+}
+
 RowSet gather(const std::vector<ClipScores>& clips, const std::string& column, const VideoBed& bed,
-              const std::function<bool(std::size_t)>& wanted) {
+              Part part = Part::kAll) {
   std::vector<at::Tensor> rows, person;
   for (std::size_t place = 0; place < clips.size(); ++place) {
-    const at::Tensor& of_clip = clips[place].rows.at(column);
-    if (wanted(place) && of_clip.size(0) > 0) {
+    const at::Tensor of_clip = part_of(clips[place].rows.at(column), place, part);
+    if (of_clip.size(0) > 0) {
       rows.push_back(of_clip);
       person.push_back(
           torch::full({of_clip.size(0)}, static_cast<std::int64_t>(bed.places()[place].person), torch::kLong));
@@ -127,12 +142,10 @@ std::optional<Statistic> measure(const VideoColumn& column, const VideoJudge& ju
   if (scores.empty() || scores[0].empty() || !scores[0][0].rows.contains(name)) {
     return std::nullopt;
   }
-  const auto all = [](std::size_t) { return true; };
-  const RowSet real = gather(judge.real(), name, judge.bed(), all);
+  const RowSet real = gather(judge.real(), name, judge.bed());
   std::vector<std::function<double(const Weights&)>> of_seed;
   for (const std::vector<ClipScores>& clips : scores) {
-    of_seed.push_back(
-        distance(column.kind, name, gather(clips, name, judge.bed(), all), real, judge.bed().people().size()));
+    of_seed.push_back(distance(column.kind, name, gather(clips, name, judge.bed()), real, judge.bed().people().size()));
     if (!of_seed.back()) {
       return std::nullopt;
     }
@@ -150,15 +163,13 @@ std::optional<Statistic> measure(const VideoColumn& column, const VideoJudge& ju
 }
 
 std::optional<Statistic> measure_halves(const VideoColumn& column, const VideoJudge& judge) {
-  constexpr std::size_t kFewest = 4;
   const std::string& name = column.card.name;
-  if (column.kind == VideoColumn::Kind::kMean || judge.bed().places().size() < kFewest ||
-      !judge.real()[0].rows.contains(name)) {
+  if (column.kind == VideoColumn::Kind::kMean || !judge.real()[0].rows.contains(name)) {
     return std::nullopt;
   }
-  const RowSet even = gather(judge.real(), name, judge.bed(), [](std::size_t place) { return place % 2 == 0; });
-  const RowSet odd = gather(judge.real(), name, judge.bed(), [](std::size_t place) { return place % 2 == 1; });
-  const auto between = distance(column.kind, name, even, odd, judge.bed().people().size());
+  const RowSet first = gather(judge.real(), name, judge.bed(), Part::kFirstHalf);
+  const RowSet second = gather(judge.real(), name, judge.bed(), Part::kSecondHalf);
+  const auto between = distance(column.kind, name, first, second, judge.bed().people().size());
   return between ? std::optional<Statistic>(between) : std::nullopt;
 }
 

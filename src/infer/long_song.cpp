@@ -2,6 +2,7 @@
 #include "stgmamba/infer/long_song.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "stgmamba/data/batch.hpp"
@@ -17,9 +18,20 @@ constexpr std::int64_t kSamples = data::kSamplesPerFrame;
 constexpr std::int64_t kPose = skeleton::kJoints * 2;
 constexpr std::size_t kPiece = kHopFrames * kSamples;  // fed to the stream at once, so that it can be stopped
 constexpr const char* kNoiseTag = "generate";
+constexpr double kShiftKept = 0.5;  // a hop later
 
 std::int64_t frames_of(std::int64_t samples) {
   return (samples + kSamples - 1) / kSamples;
+}
+
+/// Mean x and y of all joints over the fade that begins at `frame` of a window.
+std::array<double, 2> mean_place(const std::vector<float>& window, std::int64_t frame) {
+  std::array<double, 2> sum = {};
+  for (std::int64_t i = frame * kPose; i < (frame + kFadeFrames) * kPose; ++i) {
+    sum[static_cast<std::size_t>(i % 2)] += window[static_cast<std::size_t>(i)];
+  }
+  constexpr double kCount = kFadeFrames * skeleton::kJoints;
+  return {sum[0] / kCount, sum[1] / kCount};
 }
 
 /// Poses of the window that follows the first `past` samples of `sound`, for each variant. One pass over the music.
@@ -77,6 +89,9 @@ struct MotionStream::Impl {
       const std::int64_t border = start_of(windows) + kContextFrames;
       seams.push_back(border);
       give(out, border - kFadeFrames / 2);
+      if (model.generator.network->centres_windows()) {
+        join(poses, border - kFadeFrames / 2);
+      }
       fade(poses, border - kFadeFrames / 2);
     }
     last = std::move(poses);
@@ -94,6 +109,23 @@ struct MotionStream::Impl {
     past.insert(past.end(), sound.begin(), sound.begin() + count);
     const std::int64_t extra = std::ssize(past) - kMemoryFrames * kSamples;
     past.erase(past.begin(), past.begin() + std::max<std::int64_t>(0, extra));
+  }
+
+  /// Shifts `poses` so that over the fade from song frame `first` on its mean place is that of the window before.
+  void join(PoseBlock& poses, std::int64_t first) const {
+    const std::int64_t now = first - start_of(windows), before = first - start_of(windows - 1);
+    for (std::size_t n = 0; n < poses.size(); ++n) {
+      const auto [x, y] = mean_place(last[n], before);
+      const auto [window_x, window_y] = mean_place(poses[n], now);
+      for (std::int64_t frame = 0; frame < std::ssize(poses[n]) / kPose; ++frame) {
+        const std::int64_t past_fade = std::max<std::int64_t>(0, frame - now - kFadeFrames);
+        const double kept = std::pow(kShiftKept, static_cast<double>(past_fade) / kHopFrames);
+        for (std::int64_t c = 0; c < kPose; c += 2) {
+          poses[n][static_cast<std::size_t>(frame * kPose + c)] += static_cast<float>(kept * (x - window_x));
+          poses[n][static_cast<std::size_t>(frame * kPose + c + 1)] += static_cast<float>(kept * (y - window_y));
+        }
+      }
+    }
   }
 
   /// Mixes the window before into the first frames that `poses` is about to give, from song frame `first` on.

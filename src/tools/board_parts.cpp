@@ -18,7 +18,10 @@ void train_missing(const std::vector<eval::TableRun>& runs) {
   using Clock = std::chrono::steady_clock;
   std::vector<const eval::TableRun*> waiting;
   for (const eval::TableRun& run : runs) {
-    if (!run.finished) {
+    const bool listed = std::any_of(waiting.begin(), waiting.end(), [&](const eval::TableRun* other) {
+      return other->options.run_name == run.options.run_name;  // two rows may share their runs
+    });
+    if (!run.finished && !listed) {
       waiting.push_back(&run);
     }
   }

@@ -29,13 +29,14 @@ class ImportAction : public DataAction {
   void declare_warp(CLI::App& sub);
   void read_warp();
   void declare_openpose(CLI::App& app);
+  void check_film() const;
   std::vector<data::MdvsFile> mdvs_files() const;
   std::string made_by() const;
 
   CLI::App *mdvs_ = nullptr, *openpose_ = nullptr, *joints3d_ = nullptr;
   std::vector<std::string> files_, songs_;
   std::string poses_, media_, style_, out_, warp_ = "none";
-  CLI::Option* first_beat_ = nullptr;
+  CLI::Option *first_beat_ = nullptr, *frame_size_ = nullptr, *min_size_ = nullptr;
   std::vector<CLI::Option*> pace_options_;  // of joints3d, for the card
   std::vector<CLI::Option*> warp_options_;  // likewise; they count only with --warp beats
   skeleton::OpenPoseOptions openpose_options_;
@@ -78,12 +79,11 @@ void ImportAction::declare_openpose(CLI::App& app) {
           "--film", options_.film.framing,
           "Bring the pictures too, to train video networks on, framed as one of: " + util::join(data::kFramings, ", "))
       ->check(CLI::IsMember(data::kFramings));
-  openpose_->add_option("--frame-size", options_.film.size, "Side of the pictures, pixels, even")
-      ->check(CLI::Range(16, 2048))
-      ->capture_default_str();
-  openpose_->add_option("--min-size", options_.film.min_size, "Leave out videos whose smaller side is below, pixels")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  frame_size_ = openpose_->add_option("--frame-size", options_.film.size, "Side of the pictures, pixels, even");
+  frame_size_->check(CLI::Range(16, 2048))->capture_default_str();
+  min_size_ = openpose_->add_option("--min-size", options_.film.min_size,
+                                    "Leave out videos whose smaller side is below, pixels");
+  min_size_->check(CLI::NonNegativeNumber)->capture_default_str();
   openpose_
       ->add_option("--test-tail", options_.film.tail_seconds,
                    "Hold out the last seconds of every video as its test (for a single video; not the paper's split)")
@@ -150,6 +150,17 @@ void ImportAction::read_warp() {
   }
 }
 
+void ImportAction::check_film() const {
+  for (const CLI::Option* option : {frame_size_, min_size_}) {
+    if (option->count() > 0 && options_.film.framing.empty()) {
+      throw UsageError("{} counts only with --film", option->get_name());
+    }
+  }
+  if (options_.film.size % 2 != 0) {
+    throw UsageError("--frame-size must be even, got {}", options_.film.size);
+  }
+}
+
 std::vector<data::MdvsFile> ImportAction::mdvs_files() const {
   std::vector<data::MdvsFile> files;
   for (const std::string& text : files_) {
@@ -191,6 +202,7 @@ int ImportAction::run(const SharedFlags& flags) {
   } else if (style_.empty()) {
     throw UsageError("stg_data import: --style is required: ballet, popping or kpop");
   } else if (openpose_->parsed()) {
+    check_film();
     report = data::import_openpose(poses_, media_, style_, openpose_options_, options_);
   } else {
     read_warp();

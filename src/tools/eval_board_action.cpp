@@ -9,6 +9,7 @@
 #include "stgmamba/eval/style_column.hpp"
 #include "stgmamba/eval/table_config.hpp"
 #include "stgmamba/eval/video_columns.hpp"
+#include "stgmamba/infer/video_model.hpp"
 #include "stgmamba/util/stop.hpp"
 
 #include "board_parts.hpp"
@@ -80,6 +81,12 @@ RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const s
 
 RowSource checkpoint_row(const eval::TestBed& bed, const BoardRequest& request, const std::vector<std::uint64_t>& seeds,
                          c10::Device device) {
+  if (infer::is_video_model(request.checkpoint)) {
+    throw UsageError(
+        "stg_eval: {} makes videos; it is scored as a row of a table of videos (--table 3, 5 or a file with task: "
+        "skeleton_to_video) and seen with --figure 11 --run",
+        request.checkpoint.string());
+  }
   const auto model = infer::MotionModel::load(request.checkpoint, device);
   RowSource source;
   source.name = "checkpoint";

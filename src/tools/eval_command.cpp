@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -53,6 +56,7 @@ class EvalCommand : public Command {
  private:
   void declare_boards(CLI::App& app);
   void declare_figures(CLI::App& app);
+  void check_figure_options() const;
   bool wants_board() const;
   int score_generated(const SharedFlags& flags) const;
   int write_bundle(const SharedFlags& flags) const;
@@ -62,6 +66,7 @@ class EvalCommand : public Command {
   std::string config_, checkpoint_, parity_, card_, export_, dtype_ = "float64", runs_dir_ = "runs";
   BoardRequest board_;
   FigureRequest figure_;
+  std::vector<std::pair<CLI::Option*, std::vector<int>>> figure_options_;  // and the figures that have a use for each
   CLI::Option* metric_nets_ = nullptr;
   std::vector<std::string> overrides_;
   bool check_ = false, scaling_ = false, no_references_ = false;
@@ -159,21 +164,37 @@ void EvalCommand::declare_figures(CLI::App& app) {
                      "methods. Rows come from --run, --checkpoint, --generated and --table")
           ->group(group)
           ->check(CLI::IsMember({1, 5, 6, 7, 8, 9, 10, 11}));
-  const auto add = [&](const char* name, auto& value, const char* help) {
-    return app.add_option(name, value, help)->group(group)->needs(figure);
+  const auto add = [&](const char* name, auto& value, const std::vector<int>& figures, const char* help) {
+    CLI::Option* option = app.add_option(name, value, help)->group(group)->needs(figure);
+    figure_options_.emplace_back(option, figures);
+    return option;
   };
-  add("--run", figure_.runs, "A method: LABEL=PATH or PATH, of a run, a checkpoint or a folder of dances <take id>.npz")
+  add("--run", figure_.runs, {1, 5, 6, 7, 8, 9, 11},
+      "A method: LABEL=PATH or PATH, of a run, a checkpoint or a folder of dances <take id>.npz")
       ->allow_extra_args(false);
-  add("-o,--out", figure_.out, "NAME.png: NAME.svg, NAME.md (caption) and NAME.json (numbers) are written beside it");
-  add("--take", figure_.take, "Take whose music is danced to (default: the first of the figure's style)");
-  add("--start", figure_.start, "Second of it; the whole 5 s that hold it are shown (default: the middle of the take)")
+  add("-o,--out", figure_.out, {1, 5, 6, 7, 8, 9, 10, 11},
+      "NAME.png: NAME.svg, NAME.md (caption) and NAME.json (numbers) are written beside it");
+  add("--take", figure_.take, {1, 5, 6, 7, 8, 9, 11},
+      "Take whose music or skeletons are danced to (default: the first of the figure's style)");
+  add("--start", figure_.start, {5, 6, 7, 8, 9},
+      "Second of it; the whole 5 s that hold it are shown (default: the middle of the take)")
       ->check(CLI::NonNegativeNumber);
-  add("--draws", figure_.draws, "Of z in figure 8")->check(CLI::Range(2, 64))->capture_default_str();
-  add("--example", figure_.joints, "Example joints of figure 9")->allow_extra_args(false)->capture_default_str();
-  add("--block", figure_.block, "STGM block of figure 9, from 0; -1 is the last")->capture_default_str();
-  add("--response", figure_.response, "Of figure 9: the whole block's derivative, or what its scans alone carry")
+  add("--draws", figure_.draws, {8}, "Of z in figure 8")->check(CLI::Range(2, 64))->capture_default_str();
+  add("--example", figure_.joints, {9}, "Example joints of figure 9")->allow_extra_args(false)->capture_default_str();
+  add("--block", figure_.block, {9}, "STGM block of figure 9, from 0; -1 is the last")->capture_default_str();
+  add("--response", figure_.response, {9}, "Of figure 9: the whole block's derivative, or what its scans alone carry")
       ->check(CLI::IsMember({"block", "scan"}))
       ->capture_default_str();
+}
+
+/// An option that the figure would ignore is a mistake.
+void EvalCommand::check_figure_options() const {
+  for (const auto& [option, figures] : figure_options_) {
+    if (option->count() > 0 && std::find(figures.begin(), figures.end(), figure_.number) == figures.end()) {
+      throw UsageError("stg_eval: figure {} has no use for {}, which belongs to {} {}", figure_.number,
+                       option->get_name(), figures.size() > 1 ? "figures" : "figure", fmt::join(figures, ", "));
+    }
+  }
 }
 
 /// Whether anything was asked for beyond the list of one folder's takes.
@@ -209,6 +230,7 @@ int EvalCommand::run(const SharedFlags& flags) {
     return static_cast<int>(ExitCode::kDone);
   }
   if (figure_.number != 0) {
+    check_figure_options();
     const bool people = figure_.number == 1 || figure_.number >= 10;
     return people ? run_video_figure(figure_, board_, flags) : run_figure(figure_, board_, flags);
   }

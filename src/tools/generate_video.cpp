@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/generate_video.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -46,18 +48,17 @@ void GenerateVideo::declare(CLI::App& app) {
                  "Photo of the person who shall dance; several: one video each, and one of all side by side");
   app.add_option("--image-pose", poses_,
                  "Joints of the photo, one file a photo: OpenPose .json, our .npz, COCO points or a list of [x, y]");
-  app.add_option("--image-frame", image_frame_, "Which frame of --image-pose, from 0")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{100000000}))
-      ->capture_default_str();
+  image_frame_option_ = app.add_option("--image-frame", image_frame_, "Which frame of --image-pose, from 0");
+  image_frame_option_->check(CLI::Range(std::int64_t{0}, std::int64_t{100000000}))->capture_default_str();
   app.add_option("--pose-model", pose_model_, "PoseNet (.onnx) that finds the joints where --image-pose is not given");
-  app.add_option("--video", video_,
-                 "skeleton, cutout, puppet, or the run, checkpoint or weights file of a trained video model (default: "
-                 "cutout with --image, else skeleton)");
+  video_option_ = app.add_option(
+      "--video", video_,
+      "skeleton, cutout, puppet, or the run, checkpoint or weights file of a trained video model (default: "
+      "cutout with --image, else skeleton)");
   app.add_option("--video-batch", batch_, "Frames that a video model makes at once (default: 4)")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--identity", identity_, "Which puppet of --video puppet")
-      ->check(CLI::Range(0, synth::kPuppets - 1))
-      ->capture_default_str();
+  identity_option_ = app.add_option("--identity", identity_, "Which puppet of --video puppet");
+  identity_option_->check(CLI::Range(0, synth::kPuppets - 1))->capture_default_str();
   app.add_option("--overlay", overlay_, "With a photo or a puppet: also the skeleton, over it or side-by-side")
       ->check(CLI::IsMember({"none", "skeleton", "side-by-side"}))
       ->capture_default_str();
@@ -75,7 +76,20 @@ GenerateVideo::Kind GenerateVideo::kind() const {
   return video_.empty() || video_ == "skeleton" ? Kind::kSkeleton : Kind::kModel;
 }
 
+/// A variable that a script left empty names no file and no kind.
+void GenerateVideo::check_not_empty() const {
+  if (video_option_->count() > 0 && video_.empty()) {
+    throw UsageError("--video must be skeleton, cutout, puppet or a trained video model, got ''");
+  }
+  for (const auto& [option, names] : {std::pair("--image", &images_), std::pair("--image-pose", &poses_)}) {
+    if (std::find(names->begin(), names->end(), "") != names->end()) {
+      throw UsageError("{} must name a file, got ''", option);
+    }
+  }
+}
+
 void GenerateVideo::check() const {
+  check_not_empty();
   if (kind() == Kind::kModel && !fs::exists(video_)) {
     throw UsageError(
         "--video must be skeleton, cutout, puppet, or the run, checkpoint or weights file of a trained video model; "
@@ -85,6 +99,12 @@ void GenerateVideo::check() const {
   if (batch_ > 0 && kind() != Kind::kModel) {
     throw UsageError("--video-batch goes with --video MODEL");
   }
+  if (identity_option_->count() > 0 && kind() != Kind::kPuppet) {
+    throw UsageError("--identity goes with --video puppet");
+  }
+  if (image_frame_option_->count() > 0 && poses_.empty()) {
+    throw UsageError("--image-frame goes with --image-pose");
+  }
   if (kind() == Kind::kCutout || kind() == Kind::kModel) {
     check_photos();
     return;
@@ -92,8 +112,11 @@ void GenerateVideo::check() const {
   if (!images_.empty()) {
     throw UsageError("--video {} draws no photo; leave --image out or ask for --video cutout", video_);
   }
-  if ((overlay_ != "none" && kind() == Kind::kSkeleton) || height_ > 0 || !poses_.empty() || !pose_model_.empty()) {
-    throw UsageError("--overlay, --height, --image-pose and --pose-model go with --image");
+  if (overlay_ != "none" && kind() == Kind::kSkeleton) {
+    throw UsageError("--overlay goes with --image or --video puppet: a skeleton alone has nothing to be drawn over");
+  }
+  if (height_ > 0 || !poses_.empty() || !pose_model_.empty()) {
+    throw UsageError("--height, --image-pose and --pose-model go with --image");
   }
 }
 

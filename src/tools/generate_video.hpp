@@ -14,7 +14,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace stgmamba::tools {
 
@@ -48,6 +49,7 @@ class GenerateVideo {
     bool has_pose = false;
   };
   Kind kind() const;
+  void check_not_empty() const;
   void check_photos() const;
   infer::DrawFrame drawer(std::size_t copy, const skeleton::Motion& motion,
                           const infer::SkeletonVideoOptions& options) const;
@@ -58,6 +60,7 @@ class GenerateVideo {
   std::vector<std::string> images_, poses_;
   std::int64_t image_frame_ = 0, batch_ = 0;
   int height_ = 0, identity_ = 0;
+  CLI::Option *video_option_ = nullptr, *identity_option_ = nullptr, *image_frame_option_ = nullptr;
   std::vector<infer::Cutout> people_;  // one a photo, for cutouts
   std::vector<Posed> photos_;          // one a photo, for the network
   infer::VideoModel model_;

@@ -127,6 +127,12 @@ MusicToSkeleton::MusicToSkeleton(const config::Section& root, std::uint64_t seed
   read(root.section("train"), average);
   read(root.section("audio"), audio);
   init_steps_ = audio.init_steps;
+  std::int64_t steps = 0;  // by epochs: seen at the first step
+  root.section("train").read("steps", steps, {.min = 0});
+  if (steps > 0 && steps <= init_steps_) {
+    throw ConfigError("{}: 'audio.init_steps' must be less than train.steps, {}, got '{}'",
+                      root.section("audio").where("init_steps"), steps, init_steps_);
+  }
   losses::read(root.section("loss"), loss_);
   adversary.mismatched = loss_.preset == "ours";
   read(root.section("discriminator"), adversary);

@@ -8,6 +8,7 @@
 #include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/skeleton/pose_map.hpp"
 #include "stgmamba/util/error.hpp"
+#include "stgmamba/util/log.hpp"
 
 #include "eval_mode.hpp"
 #include "video_objective.hpp"
@@ -135,6 +136,11 @@ void SkeletonToVideo::prepare(const data::Dataset& dataset, const data::DataConf
     throw CheckpointError(
         "{}: is not the VGG19 this run began with; bring that one back, or start under another --run-name",
         loss_.vgg_weights);
+  }
+  if (loss_.vgg > 0 && loss_.vgg_weights.empty()) {  // said here, where the run's log is open
+    util::log().warn(
+        "loss.vgg is off: it needs torchvision's VGG19, which is yours to bring as loss.vgg_weights=FILE; loss.vgg=0 "
+        "says that you know");
   }
   data::FilmConfig still = film_;
   still.flow = false;

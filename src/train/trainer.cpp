@@ -65,6 +65,7 @@ class Loop {
   bool overtime() const { return options_.max_seconds > 0 && seconds_since(began_) >= options_.max_seconds; }
   bool interrupted() const { return util::stop_requested() || overtime(); }
 
+  data::Batch next_batch();
   void one_step();
   void duties();  // what the current number of steps asks for; safe to ask again after a resume
   void validate();
@@ -118,8 +119,22 @@ TrainSummary Loop::run() {
   return summary_;
 }
 
+/// Where data cannot be read any more (a file is gone, a disk fails) the steps until then are kept.
+data::Batch Loop::next_batch() {
+  try {
+    return data_.loader->next();
+  } catch (const Error&) {
+    if (state_.step > start_step_) {
+      save();
+      util::log().info("{}: state saved at step {}; the same command goes on from there once the data is whole",
+                       run_.path().string(), state_.step);
+    }
+    throw;
+  }
+}
+
 void Loop::one_step() {
-  const data::Batch batch = data_.loader->next();
+  const data::Batch batch = next_batch();
   seed_step(session_.seed, state_.step);
   StepContext context{state_.step, data_.total_steps, session_.seed, session_.device};
   const std::int64_t diagnose_every = session_.log.diagnose_every;

@@ -80,11 +80,7 @@ VideoObjective::VideoObjective(const losses::VideoObjectiveConfig& loss, const V
   if (losses::needs_temporal_discriminator(loss_)) {
     temporal_ = make("d_temporal", kTriplet * 3 + (loss_.warp > 0 ? 4 : 0));
   }
-  if (loss_.vgg > 0 && loss_.vgg_weights.empty()) {
-    util::log().warn(
-        "loss.vgg is off: it needs torchvision's VGG19, which is yours to bring as loss.vgg_weights=FILE; loss.vgg=0 "
-        "says that you know");
-  } else if (loss_.vgg > 0) {
+  if (loss_.vgg > 0 && !loss_.vgg_weights.empty()) {
     vgg_ = load_vgg(loss_.vgg_weights, device);
     vgg_hash_ = util::hash_file(loss_.vgg_weights);
   }

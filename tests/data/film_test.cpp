@@ -277,6 +277,9 @@ TEST_F(Film, FlowComesWhenAskedFor) {
 TEST_F(Film, WhatIsMissingIsSaid) {
   EXPECT_THAT(test::error_of([&] { film_source(open(), config_, film_, "test", 5); }),
               testing::HasSubstr("stg_data synth --preset video"));
+  std::filesystem::remove(folder_ / "set/clips/short/video.mp4");
+  EXPECT_THAT(test::error_of([&] { film_source(open(), config_, film_, "train", 5); }),
+              testing::HasSubstr("the index says that take 'short' is filmed"));
   config_.frames = 45;
   EXPECT_EQ(test::exit_code_of([&] { film_source(open(), config_, film_, "train", 5); }), 4);
 }

@@ -158,7 +158,7 @@ TEST_F(Boards, Gates) {
 TEST(TableConfigTest, TheShippedTablesRead) {
   const std::string folder = std::string(STG_SOURCE_DIR) + "/configs/tables/";
   for (const char* name : {"table1.yaml", "table2.yaml", "table3.yaml", "table4.yaml", "table5.yaml",
-                           "table3_small.yaml", "table4_small.yaml", "table5_small.yaml"}) {
+                           "table3_small.yaml", "table4_small.yaml", "table5_small.yaml", "table5_ours.yaml"}) {
     const eval::TableConfig table = eval::read_table(folder + name);
     EXPECT_GE(table.rows.size(), table.videos() ? 5U : 8U) << name;
     for (const eval::TableRun& run : eval::table_runs(table, "runs", "data/x", {})) {
@@ -195,6 +195,8 @@ TEST(TableConfigTest, ErrorsNameTheirPlace) {
   EXPECT_EQ(error("task: skeleton_to_video\nmetrics: [fid]\nsize: 64\nrows:\n  a: {label: A}\n"), "");
   EXPECT_THAT(error("task: skeleton_to_video\nmetrics: [bc]\nrows:\n  a: {label: A}\n"),
               HasSubstr("video metric 'bc' is unknown"));
+  const std::string videos = "task: skeleton_to_video\nmetrics: [fid]\nrows:\n  a: {label: A}\n";
+  EXPECT_THAT(error(videos + "  b: {label: B, runs_of: a}\n"), HasSubstr("a row above this one that has a 'config'"));
   EXPECT_THAT(error(good + "size: 64\n"), HasSubstr("unknown key 'size'"));
   EXPECT_THAT(error_of([] { eval::find_table("7"); }), HasSubstr("must be 1 to 5 or a file"));
 }

@@ -128,6 +128,33 @@ TEST(LongSong, SeamsAreListedAndMeasured) {
   EXPECT_EQ(infer::generate_motion(model, song(4.0), {}).seam_ratio, 0.0);
 }
 
+/// Walks to the right at one speed; every window is centred, as where velocities are summed.
+class Walker : public ToyGenerator {
+ public:
+  torch::Tensor decode(const torch::Tensor& tokens, const torch::Tensor&) override {
+    const std::int64_t frames = tokens.size(1);
+    const torch::Tensor x = (torch::arange(frames) - static_cast<double>(frames - 1) / 2) * kStep;  // [F]
+    return torch::stack({x, torch::zeros({frames})}, -1).view({1, frames, 1, 2}).repeat({tokens.size(0), 1, 18, 1});
+  }
+  bool centres_windows() const override { return true; }
+  static constexpr double kStep = 0.004;
+};
+
+TEST(LongSong, CentredWindowsGoOnFromEachOther) {
+  infer::MotionModel model = toy_model();
+  model.generator.network = std::make_shared<Walker>();
+  const std::vector<float> poses = streamed(model, song(60.0), 16000);
+  double farthest = 0.0;
+  for (std::size_t i = 36; i < poses.size(); i += 2) {
+    const double step = poses[i] - poses[i - 36];
+    // Up to 1.3 times the walk where windows meet; unjoined, it goes back three times as fast there.
+    ASSERT_LE(step, 1.3 * Walker::kStep) << i / 36;
+    ASSERT_GE(step, -Walker::kStep) << i / 36;
+    farthest = std::max<double>(farthest, std::abs(poses[i]));
+  }
+  EXPECT_LT(farthest, 4 * 25 * Walker::kStep);  // two hops of shift, half a window of walk: in the picture
+}
+
 TEST(LongSong, SeedDecidesTheDance) {
   const infer::MotionModel model = toy_model();
   const media::Audio audio = song(9.0);

@@ -28,6 +28,7 @@ seeds: [1]
 rows:
   ours: {label: Ours, config: run.yaml, paper: {fid: 35.17, preference: 40.5}}
   theirs: {label: Theirs, paper: {fid: 47.65}}
+  chained: {label: Chained, runs_of: ours, infer: {strategy: forward, chained: true}}
 )";
 
 constexpr const char* kRun = R"(task: skeleton_to_video
@@ -54,7 +55,11 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   const ToolRun made = eval("--table table.yaml --run-missing --json");
   ASSERT_EQ(made.code, 0) << made.err;
   const auto board = nlohmann::json::parse(made.out);
-  ASSERT_EQ(board.at("rows").size(), 6U);  // real, copy, mean, cutout, and two rows
+  EXPECT_THAT(made.err, HasSubstr("run 1 of 1"));  // two rows share it
+  ASSERT_EQ(board.at("rows").size(), 7U);          // real, copy, mean, cutout, and three rows
+  EXPECT_NE(board.at("rows")[6].at("scores").at("l1").at("value"),
+            board.at("rows")[4].at("scores").at("l1").at("value"));
+  EXPECT_FALSE(std::filesystem::exists(*folder_ / "runs/chained-seed1"));
   const auto& ours = board.at("rows")[4].at("scores");
   EXPECT_TRUE(ours.at("l1").at("value").is_number());
   EXPECT_TRUE(ours.at("fd_random").at("value").is_number());
@@ -77,6 +82,8 @@ TEST_F(EvalVideo, WrongRequestsAreRefused) {
     EXPECT_EQ(eval(fmt::format("--table table.yaml {}", of_dances)).code, 2) << of_dances;
   }
   EXPECT_EQ(eval("--figure 1 --data set --generated set").code, 2);
+  EXPECT_THAT(eval("--figure 11 --data set --start 3").err, HasSubstr("figure 11 has no use for --start"));
+  EXPECT_THAT(eval("--figure 10 --data set --draws 3").err, HasSubstr("which belongs to figure 8"));
   EXPECT_THAT(eval("--metric-nets nets").out, HasSubstr("missing  i3d_torchscript.pt"));
   EXPECT_THAT(eval("--cards").out, HasSubstr("FD-random (not FID)"));
 }

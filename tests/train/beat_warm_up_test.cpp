@@ -155,7 +155,7 @@ TEST_F(BeatWarmUp, StepsThatCannotBeAreRefused) {
   EXPECT_THAT(error_of([&] {
                 run_training(options("d", {"audio.init=beat_pretrained", "audio.init_steps=4", "train.steps=4"}));
               }),
-              testing::HasSubstr("less than the run's 4 steps"));
+              testing::HasSubstr("'audio.init_steps' must be less than train.steps, 4, got '4'"));
 }
 
 }  // namespace

@@ -289,6 +289,22 @@ TEST_F(SkeletonToVideoRun, WhatCannotBeTrainedIsRefused) {
   EXPECT_THAT(test::error_of([&] { task.set_extra_state(state); }), HasSubstr("pose maps of version 2"));
 }
 
+/// A film that cannot be read ends the run, and what was learned until then is kept.
+TEST_F(SkeletonToVideoRun, AFilmThatBreaksLosesNoStep) {
+  const std::vector<std::string> plain = {"data.batch_size=1", "data.workers=0", "eval.every=0", "seed=2"};
+  train("whole", plain);
+  const fs::path film = folder_ / "data/clips/take2/video.mp4";
+  const std::string bytes = util::read_text(film);
+  util::write_text(film, bytes.substr(0, bytes.size() / 2));
+  EXPECT_EQ(test::exit_code_of([&] { train("broken", plain); }), 4);
+  const fs::path checkpoints = folder_ / "runs/broken/checkpoints";
+  ASSERT_TRUE(fs::exists(checkpoints));  // the first batch has none of that take
+  util::write_text(film, bytes);
+  const TrainSummary rest = train("broken", plain);
+  EXPECT_GT(rest.start_step, 0);
+  EXPECT_EQ(generator_bytes("broken", rest.step), generator_bytes("whole", rest.step));
+}
+
 TEST_F(SkeletonToVideoRun, Vgg19CountsOnceItsFileIsGiven) {
   torch::manual_seed(1);
   const models::Vgg19 net;

@@ -13,7 +13,8 @@
 //   size: 256, frames: 32            # of the clips, where the rows are video networks
 //   rows:
 //     s1_6: {label: STG-Mamba, config: s1_6.yaml, paper: {pfd: 86.2}}     # config: relative to this file
-//     s2_4_chained: {label: S2-4 chained, config: s2_4.yaml, infer: {strategy: forward, chained: true}}  # videos only
+//     s2_4: {label: S2-4, config: s2_4.yaml}                              # videos only, as the next:
+//     s2_4_chained: {label: S2-4 chained, runs_of: s2_4, infer: {strategy: forward, chained: true}}
 //     edge: {label: EDGE, paper: {pfd: 145.9}}                            # no config: no such method here yet
 #pragma once
 
@@ -31,6 +32,7 @@ namespace stgmamba::eval {
 
 struct TableRow {
   std::string name, label, note;
+  std::string run;               // name of its runs before "-seed<N>": its own, or that of the row in `runs_of`
   std::filesystem::path config;  // empty: the method does not exist here
   std::vector<std::string> overrides;
   std::vector<std::int64_t> seeds;
@@ -56,7 +58,7 @@ std::filesystem::path find_table(const std::string& name);
 struct TableRun {
   std::size_t row = 0;  // into TableConfig::rows
   std::int64_t seed = 1;
-  train::TrainOptions options;  // run name <row>-seed<N>
+  train::TrainOptions options;  // run name <TableRow::run>-seed<N>
   std::string command;          // the same on a command line
   bool finished = false;        // its run.json says so, and its length is that of the configuration
 };

@@ -4,7 +4,9 @@
 //   window k hears frames [25 k, 25 k + 50), 5 s, the length a model is trained on, and is asked alone;
 //   it gives the middle of them, [25 k + 12, 25 k + 37), so that every frame is heard with 1.2 s of music on each side;
 //   the first window also gives the song's first frames, the last one its last;
-//   neighbours are cross-faded over the 5 frames around their border.
+//   neighbours are cross-faded over the 5 frames around their border;
+//   a model that lays every window about the same place goes on from where the window before ended, and half of that
+//   shift is gone a hop later, so that a dancer who travels stays in the picture.
 //
 // A model that hears features (model.music.features) gets those of its window; beats are looked for in the 25 s before
 // the window and in it.

@@ -25,6 +25,8 @@ class PoseGenerator : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& audio, const torch::Tensor& noise) { return decode(encode(audio), noise); }
   /// Makes the constant pose [V, 2] the first output (head bias at atanh of it), where the method says so.
   virtual void set_median_pose(const torch::Tensor& pose) = 0;
+  /// True where each window is laid about the same place, so that its neighbour has to be shifted to go on from it.
+  virtual bool centres_windows() const { return false; }
 };
 
 /// What the network hears (config `model.music`).

@@ -32,6 +32,7 @@ class StgMambaGenerator : public PoseGenerator {
   torch::Tensor encode(const torch::Tensor& audio) override;
   torch::Tensor decode(const torch::Tensor& tokens, const torch::Tensor& noise) override;
   void set_median_pose(const torch::Tensor& pose) override;
+  bool centres_windows() const override { return root_place_.defined(); }
 
   /// Z_0 [B, F, V, d], what the first block reads.
   torch::Tensor lift(const torch::Tensor& tokens, const torch::Tensor& noise);
