@@ -113,11 +113,11 @@ def read_safetensors(path):
     return tensors
 
 
-def fill(net):
+def fill(net, gain=1.5):
     """Weights far from any initialisation, so that a picture uses its whole range."""
     with torch.no_grad():
         for name, p in net.named_parameters():
-            scale = 1.5 / math.sqrt(p[0].numel()) if p.dim() > 1 else 0.2
+            scale = gain / math.sqrt(p[0].numel()) if p.dim() > 1 else 0.2
             p.normal_(1.0 if p.dim() == 1 and name.endswith("weight") else 0.0, scale)
 
 
