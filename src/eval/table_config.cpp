@@ -73,12 +73,12 @@ TableRow read_row(config::Section section, const std::string& name, const TableC
   section.read("overrides", own);
   row.overrides.insert(row.overrides.end(), own.begin(), own.end());
   std::string other;
-  section.read("runs_of", other);
+  if (table.videos()) {  // a dance has one way to be made
+    section.read("runs_of", other);
+    infer::read(section.section("infer"), row.infer);
+  }
   if (!other.empty()) {
     share_runs(section, other, table, row);
-  }
-  if (table.videos()) {
-    infer::read(section.section("infer"), row.infer);
   }
   config::Section paper = section.section("paper");
   for (const std::string& key : paper.keys()) {
@@ -94,6 +94,25 @@ TableRow read_row(config::Section section, const std::string& name, const TableC
     throw ConfigError("{}: a row needs a 'label' and at least one seed", section.where("label"));
   }
   return row;
+}
+
+std::vector<TableNeed> read_needs(config::Section section, const fs::path& folder) {
+  std::vector<TableNeed> needs;
+  for (const std::string& name : section.keys()) {
+    config::Section entry = section.section(name);
+    std::string config;
+    TableNeed need;
+    need.run = name;
+    entry.read("config", config);
+    entry.read("overrides", need.overrides);
+    need.config = (folder / config).lexically_normal();
+    if (config.empty() || !fs::exists(need.config)) {
+      throw ConfigError("{}: must name an existing configuration beside this file, got '{}'", entry.where("config"),
+                        config);
+    }
+    needs.push_back(std::move(need));
+  }
+  return needs;
 }
 
 bool is_finished(const train::TrainOptions& options) {
@@ -131,6 +150,7 @@ TableConfig read_table(const fs::path& file) {
     root.read("size", table.size, {.min = 16, .max = 2048});
     root.read("frames", table.frames, {.min = 1, .max = 10'000});
   }
+  table.needs = read_needs(root.section("needs"), file.parent_path());
   const config::Section rows = root.section("rows");
   std::vector<std::string> names = rows.keys();
   for (const std::string& name : names) {
@@ -154,6 +174,29 @@ fs::path find_table(const std::string& name) {
     throw UsageError("--table: must be 1 to 5 or a file like configs/tables/table4_small.yaml, got '{}'", name);
   }
   return name;
+}
+
+std::vector<TableRun> needed_runs(const TableConfig& table, const std::vector<std::string>& overrides) {
+  std::vector<TableRun> runs;
+  for (const TableNeed& need : table.needs) {
+    TableRun run;
+    run.options.config = need.config.string();
+    run.options.overrides = need.overrides;
+    run.options.overrides.insert(run.options.overrides.end(), overrides.begin(), overrides.end());
+    run.options.runs_dir = need.run.parent_path();
+    run.options.run_name = need.run.filename().string();
+    run.options.command = run.command =
+        fmt::format("stg_train --config {} {} --runs-dir {} --run-name {}", run.options.config,
+                    util::join(run.options.overrides, " "), run.options.runs_dir.string(), run.options.run_name);
+    if (fs::exists(need.run) && !fs::exists(need.run / "run.json")) {
+      continue;
+    }
+    run.finished = is_finished(run.options);
+    if (!run.finished) {
+      runs.push_back(std::move(run));
+    }
+  }
+  return runs;
 }
 
 std::vector<TableRun> table_runs(const TableConfig& table, const fs::path& runs_dir, const std::string& data,

@@ -167,6 +167,9 @@ std::optional<Statistic> measure_halves(const VideoColumn& column, const VideoJu
   if (column.kind == VideoColumn::Kind::kMean || !judge.real()[0].rows.contains(name)) {
     return std::nullopt;
   }
+  if (column.card.name == "fvd" && judge.bed().places().size() < 2 * judge.bed().people().size()) {
+    return std::nullopt;  // a row a clip, and a clip a person: the halves would be different people
+  }
   const RowSet first = gather(judge.real(), name, judge.bed(), Part::kFirstHalf);
   const RowSet second = gather(judge.real(), name, judge.bed(), Part::kSecondHalf);
   const auto between = distance(column.kind, name, first, second, judge.bed().people().size());

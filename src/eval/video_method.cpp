@@ -98,7 +98,7 @@ VideoMethod network_method(const std::shared_ptr<models::VideoGenerator>& networ
     }
     return to_bytes(made).cpu();
   };
-  if (!network->recurrent()) {
+  if (!network->recurrent() && strategy.strategy == "baseline") {  // the three compared, whatever a row shows
     method.consistency = [=](const VideoClip& clip, const infer::StrategyConfig& how) {
       const auto [photo, maps] = inputs(clip);
       return infer::measure_consistency(*network, photo, maps, how);

@@ -97,10 +97,12 @@ void export_model(const fs::path& path, const fs::path& folder) {
     content.tensors.emplace(entry.key(), weights::to_array(entry.value()));
   }
   const std::string config = util::read_text(config_of(model.checkpoint));
-  util::make_folders(folder);
-  io::write_safetensors(folder / (std::string(kNetwork) + ".safetensors"), content);
-  util::write_text(folder / "config.yaml", config);
-  io::seal_checkpoint(folder);
+  util::PendingFolder whole_or_nothing(folder);
+  const fs::path& into = whole_or_nothing.path();
+  io::write_safetensors(into / (std::string(kNetwork) + ".safetensors"), content);
+  util::write_text(into / "config.yaml", config);
+  io::seal_checkpoint(into);
+  whole_or_nothing.commit();
 }
 
 fs::path newest_finished_run(const fs::path& runs) {

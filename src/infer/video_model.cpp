@@ -106,11 +106,13 @@ void export_video_model(const fs::path& path, const fs::path& folder) {
   const fs::path checkpoint = model.source.parent_path();
   const io::Json pose_map = io::read_json(checkpoint / "state.json").at("task").at("pose_map");
   const std::string config = util::read_text(config_of(checkpoint));
-  util::make_folders(folder);
-  weights::save_module(folder / fmt::format("{}.safetensors", kNetwork), *model.network);
-  util::write_text(folder / "config.yaml", config);
-  io::write_json(folder / "state.json", {{"task", {{"pose_map", pose_map}}}});
-  io::seal_checkpoint(folder);
+  util::PendingFolder whole_or_nothing(folder);
+  const fs::path& into = whole_or_nothing.path();
+  weights::save_module(into / fmt::format("{}.safetensors", kNetwork), *model.network);
+  util::write_text(into / "config.yaml", config);
+  io::write_json(into / "state.json", {{"task", {{"pose_map", pose_map}}}});
+  io::seal_checkpoint(into);
+  whole_or_nothing.commit();
 }
 
 bool is_video_model(const fs::path& path) {

@@ -13,6 +13,8 @@ namespace stgmamba::tools {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 /// Trains what is not finished, one run after another.
 void train_missing(const std::vector<eval::TableRun>& runs) {
   using Clock = std::chrono::steady_clock;
@@ -72,6 +74,22 @@ int BoardOutput::show(eval::Board board, const SharedFlags& flags) const {
   return static_cast<int>(met ? ExitCode::kDone : ExitCode::kGate);
 }
 
+std::string against_of(const BoardRequest& request, const eval::TableConfig& table) {
+  if (request.against.empty()) {
+    return table.against;
+  }
+  std::vector<std::string> names;
+  for (const eval::TableRow& row : table.rows) {
+    names.push_back(row.name);
+  }
+  if (std::find(names.begin(), names.end(), request.against) == names.end()) {
+    const std::string near = util::nearest(request.against, names);
+    throw UsageError("stg_eval: --against must be a row of the table, got '{}'{}", request.against,
+                     near.empty() ? "" : " (did you mean '" + near + "'?)");
+  }
+  return request.against;
+}
+
 std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std::string& data,
                                       const BoardRequest& request, const SharedFlags& flags) {
   std::vector<std::string> shared = request.overrides;
@@ -83,6 +101,8 @@ std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std:
   }
   std::vector<eval::TableRun> runs = eval::table_runs(table, request.runs_dir, data, shared);
   if (request.run_missing) {
+    // What was said on the command line is of the rows; of what they need, only where it runs.
+    train_missing(eval::needed_runs(table, {shared.begin() + std::ssize(request.overrides), shared.end()}));
     train_missing(runs);
     runs = eval::table_runs(table, request.runs_dir, data, shared);
   }
@@ -121,6 +141,32 @@ RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& ru
     info.note += fmt::format("{}{} of {} runs", info.note.empty() ? "" : "; ", found.finished.size(), wanted);
   }
   return found;
+}
+
+NamedRun named_run(const std::string& text) {
+  const std::size_t equals = fs::exists(text) ? std::string::npos : text.find('=');
+  if (equals != std::string::npos) {
+    return {text.substr(0, equals), text.substr(equals + 1)};
+  }
+  const fs::path path = fs::path(text).lexically_normal();
+  return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
+}
+
+std::vector<FinishedRow> finished_rows(const eval::TableConfig& table, const BoardRequest& request,
+                                       const std::string& data, const std::string& data_hash) {
+  std::vector<FinishedRow> rows;
+  const std::vector<eval::TableRun> runs = eval::table_runs(table, request.runs_dir, data, request.overrides);
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const auto run = std::find_if(runs.begin(), runs.end(),
+                                  [&](const eval::TableRun& each) { return each.row == r && each.finished; });
+    if (run == runs.end()) {
+      util::log().info("{}: no finished run, so it is not in the figure", table.rows[r].label);
+      continue;
+    }
+    eval::check_run(*run, data_hash);
+    rows.push_back({&table.rows[r], run->options.runs_dir / run->options.run_name});
+  }
+  return rows;
 }
 
 void show_figure(const eval::Figure& made, const FigureRequest& figure, const SharedFlags& flags) {

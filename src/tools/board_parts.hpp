@@ -2,6 +2,7 @@
 // What tables and figures of dances and of videos share on the command line.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class BoardOutput {
   std::optional<eval::Board> baseline_;
 };
 
+/// The row that others are compared with: --against, or the table's.
+std::string against_of(const BoardRequest& request, const eval::TableConfig& table);
+
 /// The table's runs, those that are missing trained first where the request says so.
 std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std::string& data,
                                       const BoardRequest& request, const SharedFlags& flags);
@@ -39,6 +43,20 @@ struct RowRuns {
 /// Throws ConfigError where a finished run was made from other data than `data_hash`, or another configuration.
 RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& runs, std::size_t index,
                 const std::string& data_hash);
+
+/// A run by name for a figure: "LABEL=PATH", or "PATH", whose folder is the label.
+struct NamedRun {
+  std::string label;
+  std::filesystem::path path;
+};
+NamedRun named_run(const std::string& text);
+/// A row of the table and its run by the first seed that has finished; the log names the rows that have none.
+struct FinishedRow {
+  const eval::TableRow* row;
+  std::filesystem::path run;
+};
+std::vector<FinishedRow> finished_rows(const eval::TableConfig& table, const BoardRequest& request,
+                                       const std::string& data, const std::string& data_hash);
 
 /// Writes the figure's files and prints their names and the caption, or with --json its numbers.
 void show_figure(const eval::Figure& made, const FigureRequest& figure, const SharedFlags& flags);

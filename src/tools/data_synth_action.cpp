@@ -188,6 +188,9 @@ int SynthAction::run(const SharedFlags& flags) {
   if (out_.empty()) {
     throw UsageError("stg_data synth: --out is required (or --self-test)");
   }
+  if (preset_ != "video" && frame_size_ != SynthAction().frame_size_) {
+    throw UsageError("--frame-size goes with --preset video; the others have no pictures");
+  }
   if (frame_size_ % 2 != 0) {
     throw UsageError("--frame-size must be even, got {}", frame_size_);
   }

@@ -19,14 +19,14 @@ struct BoardRequest {
   std::string split;      // empty: the table's, or test
   std::string generated;  // a folder of dances becomes a row
   std::string joints = "openpose18";
-  std::string beats = "auto";                   // truth, tracker or auto
-  std::filesystem::path checkpoint;             // a run or checkpoint becomes a row
-  std::vector<std::string> metrics;             // empty: the table's, or a general choice
-  std::vector<std::int64_t> seeds = {1, 2, 3};  // of z, for `checkpoint` and the reference rows
-  std::vector<std::string> gates;               // --fail-if
-  std::vector<std::string> overrides;           // of the table's runs
-  std::string style_classifier;                 // a run; empty: no such column
-  std::string format = "text", baseline, study;
+  std::string beats = "auto";                             // truth, tracker or auto
+  std::filesystem::path checkpoint;                       // a run or checkpoint becomes a row
+  std::vector<std::string> metrics;                       // empty: the table's, or a general choice
+  std::vector<std::int64_t> seeds = {1, 2, 3};            // of z, for `checkpoint` and the reference rows
+  std::vector<std::string> gates;                         // --fail-if
+  std::vector<std::string> overrides;                     // of the table's runs
+  std::string style_classifier;                           // a run; empty: no such column
+  std::string format = "text", baseline, study, against;  // a row; empty: the table's
   std::filesystem::path runs_dir = "runs", metric_nets = "data/metric-nets";
   int replicates = 500;
   bool cards = false, force = false, run_missing = false, references = true;

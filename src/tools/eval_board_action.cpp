@@ -178,7 +178,7 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
   const eval::TestBed bed(dataset, options);
   eval::BoardOptions board_options;
   board_options.title = plan.table.title.empty() ? "Scores on " + plan.data : plan.table.title;
-  board_options.against = plan.table.against;
+  board_options.against = against_of(request, plan.table);
   board_options.bootstrap.replicates = request.replicates;
   return output.show(eval::make_board(bed, columns_of(bed, request, plan, flags),
                                       gather(bed, request, plan, runs, flags), board_options),

@@ -57,7 +57,11 @@ class EvalCommand : public Command {
   void declare_boards(CLI::App& app);
   void declare_figures(CLI::App& app);
   void check_figure_options() const;
+  void require_use(const std::string& what, const std::vector<std::string>& useful) const;
   bool wants_board() const;
+  int export_model() const;
+  int draw_figure(const SharedFlags& flags) const;
+  int print_facts(const SharedFlags& flags) const;
   int score_generated(const SharedFlags& flags) const;
   int write_bundle(const SharedFlags& flags) const;
   int check_bundle(const SharedFlags& flags) const;
@@ -67,6 +71,7 @@ class EvalCommand : public Command {
   BoardRequest board_;
   FigureRequest figure_;
   std::vector<std::pair<CLI::Option*, std::vector<int>>> figure_options_;  // and the figures that have a use for each
+  CLI::App* app_ = nullptr;
   CLI::Option* metric_nets_ = nullptr;
   std::vector<std::string> overrides_;
   bool check_ = false, scaling_ = false, no_references_ = false;
@@ -75,6 +80,7 @@ class EvalCommand : public Command {
 };
 
 void EvalCommand::declare(CLI::App& app) {
+  app_ = &app;
   declare_boards(app);
   declare_figures(app);
   CLI::Option* generated = app.get_option("--generated");
@@ -139,6 +145,7 @@ void EvalCommand::declare_boards(CLI::App& app) {
                      "where to get the others")
                      ->capture_default_str();
   add("--study", board_.study, "Results of a user study, JSON: {\"row\": {\"column\": number}}");
+  add("--against", board_.against, "Row of the table that the others are compared with (default: as the table says)");
   add("--replicates", board_.replicates, "Of the bootstrap behind the intervals")
       ->check(CLI::Range(0, 100'000))
       ->capture_default_str();
@@ -197,19 +204,38 @@ void EvalCommand::check_figure_options() const {
   }
 }
 
+/// Refuses what was given and would be ignored: a gate that is never checked, a file that is never read.
+void EvalCommand::require_use(const std::string& what, const std::vector<std::string>& useful) const {
+  for (const CLI::Option* option : app_->get_options()) {
+    const std::string& name = option->get_name();
+    if (option->count() > 0 && option->get_group() != kSharedGroup &&
+        std::find(useful.begin(), useful.end(), name) == useful.end()) {
+      throw UsageError("stg_eval: {} has no use for {}", what, name == "overrides" ? overrides_.front() : name);
+    }
+  }
+}
+
 /// Whether anything was asked for beyond the list of one folder's takes.
 bool EvalCommand::wants_board() const {
   const BoardRequest plain;
   return !board_.table.empty() || !checkpoint_.empty() || !board_.metrics.empty() || !board_.gates.empty() ||
-         !board_.baseline.empty() || !board_.study.empty() || !board_.split.empty() || board_.seeds != plain.seeds ||
-         board_.replicates != plain.replicates || board_.format != plain.format || board_.joints != plain.joints ||
-         !board_.style_classifier.empty() || board_.cards || board_.force || board_.run_missing || no_references_;
+         !board_.baseline.empty() || !board_.study.empty() || !board_.against.empty() || !board_.split.empty() ||
+         board_.seeds != plain.seeds || board_.replicates != plain.replicates || board_.format != plain.format ||
+         board_.joints != plain.joints || !board_.style_classifier.empty() || board_.cards || board_.force ||
+         board_.run_missing || no_references_;
 }
 
 int EvalCommand::run(const SharedFlags& flags) {
   resolve_device(flags.device);  // one that is not there is told whatever the command
+  require_overrides(name(), overrides_);
   if (!parity_.empty()) {
-    return check_ ? check_bundle(flags) : write_bundle(flags);
+    if (check_) {
+      require_use("--parity --check", {"--parity", "--check", "--tolerance"});
+      return check_bundle(flags);
+    }
+    require_use("--parity",
+                {"--parity", "--dtype", "--batch", "--frames", "--config", "--checkpoint", "--runs-dir", "overrides"});
+    return write_bundle(flags);
   }
   board_.references = !no_references_;
   board_.runs_dir = runs_dir_;
@@ -218,43 +244,71 @@ int EvalCommand::run(const SharedFlags& flags) {
     board_.checkpoint = checkpoint();
   }
   if (!export_.empty()) {
-    if (checkpoint_.empty()) {
-      throw UsageError("stg_eval: --export needs --checkpoint, the run or checkpoint whose model it is");
-    }
-    if (infer::is_video_model(board_.checkpoint)) {
-      infer::export_video_model(board_.checkpoint, export_);
-    } else {
-      infer::export_model(board_.checkpoint, export_);
-    }
-    print_result(export_);
-    return static_cast<int>(ExitCode::kDone);
+    return export_model();
   }
   if (figure_.number != 0) {
-    check_figure_options();
-    const bool people = figure_.number == 1 || figure_.number >= 10;
-    return people ? run_video_figure(figure_, board_, flags) : run_figure(figure_, board_, flags);
+    return draw_figure(flags);
   }
   if (scaling_) {
+    require_use("--scaling", {"--scaling", "--config", "--checkpoint", "--runs-dir", "overrides"});
     return run_scaling(config_, board_.checkpoint, overrides_, flags);
   }
   if (!card_.empty()) {
+    require_use("--card", {"--card", "--checkpoint", "--config", "--runs-dir", "--data", "--split", "--beats"});
     return run_sensitivity(board_, flags);
   }
-  const bool nothing_named = board_.table.empty() && board_.generated.empty() && checkpoint_.empty();
-  if (nothing_named && (board_.cards || metric_nets_->count() > 0)) {
-    if (board_.cards) {
-      print_cards(flags);
-    } else {
-      print_metric_nets(board_.metric_nets);
-    }
-    return static_cast<int>(ExitCode::kDone);
+  if (board_.table.empty() && board_.generated.empty() && checkpoint_.empty()) {
+    return print_facts(flags);
   }
-  if (nothing_named) {
+  if (board_.table.empty() && !overrides_.empty()) {
+    throw UsageError("stg_eval: '{}' changes the runs of a --table; there is none", overrides_.front());
+  }
+  return wants_board() ? run_board(board_, flags) : score_generated(flags);
+}
+
+int EvalCommand::export_model() const {
+  if (checkpoint_.empty()) {
+    throw UsageError("stg_eval: --export needs --checkpoint, the run or checkpoint whose model it is");
+  }
+  require_use("--export", {"--export", "--checkpoint", "--config", "--runs-dir"});
+  if (infer::is_video_model(board_.checkpoint)) {
+    infer::export_video_model(board_.checkpoint, export_);
+  } else {
+    infer::export_model(board_.checkpoint, export_);
+  }
+  print_result(export_);
+  return static_cast<int>(ExitCode::kDone);
+}
+
+int EvalCommand::draw_figure(const SharedFlags& flags) const {
+  check_figure_options();
+  const bool people = figure_.number == 1 || figure_.number >= 10;
+  std::vector<std::string> useful = {"--figure",     "--table",  "--data",     "--split",
+                                     "--checkpoint", "--config", "--runs-dir", "overrides"};
+  if (!people) {
+    useful.insert(useful.end(), {"--generated", "--joints", "--beats"});
+  }
+  for (const auto& [option, figures] : figure_options_) {
+    useful.push_back(option->get_name());
+  }
+  require_use(fmt::format("figure {}", figure_.number), useful);
+  return people ? run_video_figure(figure_, board_, flags) : run_figure(figure_, board_, flags);
+}
+
+/// What is known without data: cards and network files.
+int EvalCommand::print_facts(const SharedFlags& flags) const {
+  if (board_.cards) {
+    require_use("--cards", {"--cards"});
+    print_cards(flags);
+  } else if (metric_nets_->count() > 0) {
+    require_use("--metric-nets alone", {"--metric-nets"});
+    print_metric_nets(board_.metric_nets);
+  } else {
     throw UsageError(
         "stg_eval: give either --generated FOLDER --data DATASET, --checkpoint RUN --data DATASET, --table N, or "
         "--parity FOLDER");
   }
-  return wants_board() ? run_board(board_, flags) : score_generated(flags);
+  return static_cast<int>(ExitCode::kDone);
 }
 
 int EvalCommand::score_generated(const SharedFlags& flags) const {

@@ -27,44 +27,18 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What a row of a figure is made from: a run or checkpoint, or a folder of motion files named after takes.
-struct Method {
-  std::string label;
-  fs::path path;
-};
-
-Method method_of(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals != std::string::npos && !fs::exists(text)) {
-    return {text.substr(0, equals), text.substr(equals + 1)};
-  }
-  const fs::path path = fs::path(text).lexically_normal();
-  return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
-}
-
-/// The table's rows that have a finished run, by their first seed.
-void add_table_rows(const BoardRequest& request, const eval::TableConfig& table, const std::string& data,
-                    const std::string& data_hash, std::vector<Method>& methods) {
-  const std::vector<eval::TableRun> runs = eval::table_runs(table, request.runs_dir, data, request.overrides);
-  for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    const auto run = std::find_if(runs.begin(), runs.end(),
-                                  [&](const eval::TableRun& each) { return each.row == r && each.finished; });
-    if (run == runs.end()) {
-      util::log().info("{}: no finished run, so it is not in the figure", table.rows[r].label);
-      continue;
-    }
-    eval::check_run(*run, data_hash);
-    methods.push_back({table.rows[r].label, run->options.runs_dir / run->options.run_name});
-  }
-}
+using Method = NamedRun;
 
 std::vector<Method> methods_of(const FigureRequest& figure, const BoardRequest& request, const eval::TableConfig& table,
                                const std::string& data, const std::string& data_hash) {
   std::vector<Method> methods;
   for (const std::string& run : figure.runs) {
-    methods.push_back(method_of(run));
+    methods.push_back(named_run(run));
   }
   if (!request.table.empty()) {
-    add_table_rows(request, table, data, data_hash, methods);
+    for (const FinishedRow& found : finished_rows(table, request, data, data_hash)) {
+      methods.push_back({found.row->label, found.run});
+    }
   }
   if (!request.checkpoint.empty()) {
     methods.push_back({"checkpoint", request.checkpoint});

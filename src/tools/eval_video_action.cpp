@@ -100,7 +100,7 @@ int run_video_board(const BoardRequest& request, const eval::TableConfig& table,
   }
   eval::BoardOptions board_options;
   board_options.title = table.title;
-  board_options.against = table.against;
+  board_options.against = against_of(request, table);
   board_options.bootstrap.replicates = request.replicates;
   return output.show(eval::make_video_board(judge, columns, rows, board_options), flags);
 }

@@ -25,21 +25,6 @@ using eval::VideoMethod;
 
 constexpr std::int64_t kColumns = 8, kPeople = 4, kExampleRows = 4;
 
-struct Run {
-  std::string label;
-  fs::path path;
-};
-
-/// "LABEL=PATH" or "PATH" of --run.
-Run run_of(const std::string& text) {
-  const std::size_t equals = fs::exists(text) ? std::string::npos : text.find('=');
-  if (equals != std::string::npos) {
-    return {text.substr(0, equals), text.substr(equals + 1)};
-  }
-  const fs::path path = fs::path(text).lexically_normal();
-  return {(path.has_filename() ? path : path.parent_path()).filename().string(), path};
-}
-
 /// --run and --checkpoint, as they were given.
 std::vector<std::string> named_runs(const FigureRequest& figure, const BoardRequest& request) {
   std::vector<std::string> runs = figure.runs;
@@ -55,20 +40,12 @@ std::vector<VideoMethod> methods_of(const FigureRequest& figure, const BoardRequ
   std::vector<VideoMethod> methods;
   const std::int64_t size = bed.options().size;
   for (const std::string& text : named_runs(figure, request)) {
-    const Run run = run_of(text);
+    const NamedRun run = named_run(text);
     methods.push_back(eval::trained_method(run.path, run.label, size, device));
   }
-  const auto runs = eval::table_runs(table, request.runs_dir, bed.dataset().folder().string(), request.overrides);
-  for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    const auto run = std::find_if(runs.begin(), runs.end(),
-                                  [&](const eval::TableRun& each) { return each.row == r && each.finished; });
-    if (run == runs.end()) {
-      util::log().info("{}: no finished run, so it is not in the figure", table.rows[r].label);
-      continue;
-    }
-    eval::check_run(*run, bed.dataset().hash());
-    methods.push_back(eval::trained_method(run->options.runs_dir / run->options.run_name, table.rows[r].label, size,
-                                           device, "last", table.rows[r].infer));
+  for (const FinishedRow& found :
+       finished_rows(table, request, bed.dataset().folder().string(), bed.dataset().hash())) {
+    methods.push_back(eval::trained_method(found.run, found.row->label, size, device, "last", found.row->infer));
   }
   return methods;
 }
@@ -142,7 +119,7 @@ int run_video_figure(const FigureRequest& figure, const BoardRequest& request, c
   options.split = request.split.empty() ? table.split : request.split;
   options.styles = table.styles;
   const std::vector<std::string> runs = named_runs(figure, request);
-  options.size = request.table.empty() && !runs.empty() ? eval::trained_size(run_of(runs.front()).path) : table.size;
+  options.size = request.table.empty() && !runs.empty() ? eval::trained_size(named_run(runs.front()).path) : table.size;
   options.frames = table.frames;
   const eval::VideoBed bed(data::Dataset::open(folder), options);
   std::vector<VideoMethod> methods = methods_of(figure, request, table, bed, resolve_device(flags.device));

@@ -152,7 +152,14 @@ void GenerateCommand::check_arguments() const {
   if ((motion_ == "retrieval") == data_.empty()) {
     throw UsageError("stg_generate: --motion retrieval and --data DATASET belong together");
   }
+  if (output_.empty() && video_.wanted()) {
+    throw UsageError("stg_generate: --image, --video and --overlay draw a video: give -o VIDEO.mp4");
+  }
   const GenerateCommand plain;
+  if (video_.has_photo() && scale_ != plain.scale_) {
+    throw UsageError(
+        "stg_generate: --scale is for skeletons and puppets; a photo's video has the photo's size (--height)");
+  }
   const bool model = from_skeleton_.empty() && motion_ != "demo" && motion_ != "retrieval";
   if (!model && (checkpoint_ != plain.checkpoint_ || long_ != plain.long_)) {
     throw UsageError("stg_generate: --checkpoint and --long are for a model's dance, not for {}",
@@ -303,7 +310,9 @@ int GenerateCommand::run(const SharedFlags& flags) {
     if (!paths.empty()) {
       const fs::path together = paths.size() > 1 ? paths.front() : fs::path();
       paths.erase(paths.begin(), paths.begin() + (paths.size() > 1 ? 1 : 0));
-      video.comment = fmt::format("motion: {}; seed {}; ", made_by_, flags.seed.value_or(1));
+      video.comment = from_skeleton_.empty()
+                          ? fmt::format("motion: {}; seed {}; ", made_by_, flags.seed.value_or(1))
+                          : fmt::format("motion: {}; ", made_by_);  // a file's seed is not known here
       frames = video_.write(paths, together, result.variants[n], video);
     }
   }

@@ -51,10 +51,9 @@ void GenerateVideo::declare(CLI::App& app) {
   image_frame_option_ = app.add_option("--image-frame", image_frame_, "Which frame of --image-pose, from 0");
   image_frame_option_->check(CLI::Range(std::int64_t{0}, std::int64_t{100000000}))->capture_default_str();
   app.add_option("--pose-model", pose_model_, "PoseNet (.onnx) that finds the joints where --image-pose is not given");
-  video_option_ = app.add_option(
-      "--video", video_,
-      "skeleton, cutout, puppet, or the run, checkpoint or weights file of a trained video model (default: "
-      "cutout with --image, else skeleton)");
+  app.add_option("--video", video_,
+                 "skeleton, cutout, puppet, or the run, checkpoint or weights file of a trained video model (default: "
+                 "cutout with --image, else skeleton)");
   app.add_option("--video-batch", batch_, "Frames that a video model makes at once (default: 4)")
       ->check(CLI::Range(1, 1024));
   identity_option_ = app.add_option("--identity", identity_, "Which puppet of --video puppet");
@@ -76,20 +75,7 @@ GenerateVideo::Kind GenerateVideo::kind() const {
   return video_.empty() || video_ == "skeleton" ? Kind::kSkeleton : Kind::kModel;
 }
 
-/// A variable that a script left empty names no file and no kind.
-void GenerateVideo::check_not_empty() const {
-  if (video_option_->count() > 0 && video_.empty()) {
-    throw UsageError("--video must be skeleton, cutout, puppet or a trained video model, got ''");
-  }
-  for (const auto& [option, names] : {std::pair("--image", &images_), std::pair("--image-pose", &poses_)}) {
-    if (std::find(names->begin(), names->end(), "") != names->end()) {
-      throw UsageError("{} must name a file, got ''", option);
-    }
-  }
-}
-
 void GenerateVideo::check() const {
-  check_not_empty();
   if (kind() == Kind::kModel && !fs::exists(video_)) {
     throw UsageError(
         "--video must be skeleton, cutout, puppet, or the run, checkpoint or weights file of a trained video model; "
@@ -127,6 +113,9 @@ void GenerateVideo::check_photos() const {
   }
   if (!poses_.empty() && poses_.size() != images_.size()) {
     throw UsageError("--image-pose must be given once for every --image, got {} for {}", poses_.size(), images_.size());
+  }
+  if (!poses_.empty() && !pose_model_.empty()) {
+    throw UsageError("--pose-model finds the joints where --image-pose does not say them; give one of the two");
   }
   if (model && height_ > 0) {
     throw UsageError("--height: a video model's pictures have the size that it was trained on; leave it out");

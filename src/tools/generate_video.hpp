@@ -27,6 +27,10 @@ class GenerateVideo {
   /// Reads the model, photos and poses and cuts the people out, so that what is wrong with them is said before any work
   /// is done.
   void prepare(c10::Device device);
+  /// Whether a photo sets the size of the video.
+  bool has_photo() const { return !images_.empty(); }
+  /// Whether anything but a plain skeleton was asked for.
+  bool wanted() const { return has_photo() || !video_.empty() || overlay_ != "none"; }
   /// Videos of one dance: one a photo.
   std::size_t copies() const { return std::max<std::size_t>(1, images_.size()); }
   /// Files that are read, so that none is written over.
@@ -49,7 +53,6 @@ class GenerateVideo {
     bool has_pose = false;
   };
   Kind kind() const;
-  void check_not_empty() const;
   void check_photos() const;
   infer::DrawFrame drawer(std::size_t copy, const skeleton::Motion& motion,
                           const infer::SkeletonVideoOptions& options) const;
@@ -60,7 +63,7 @@ class GenerateVideo {
   std::vector<std::string> images_, poses_;
   std::int64_t image_frame_ = 0, batch_ = 0;
   int height_ = 0, identity_ = 0;
-  CLI::Option *video_option_ = nullptr, *identity_option_ = nullptr, *image_frame_option_ = nullptr;
+  CLI::Option *identity_option_ = nullptr, *image_frame_option_ = nullptr;
   std::vector<infer::Cutout> people_;  // one a photo, for cutouts
   std::vector<Posed> photos_;          // one a photo, for the network
   infer::VideoModel model_;

@@ -66,6 +66,22 @@ std::string not_finite(const CLI::App& app) {
   return {};
 }
 
+/// The first option that was given "": most often a script's variable that is not set. Empty where there is none.
+std::string left_empty(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const auto& texts = option->results();
+    if (std::find(texts.begin(), texts.end(), "") != texts.end()) {
+      return fmt::format("{}: must not be empty", option->get_name());
+    }
+  }
+  for (const CLI::App* sub : app.get_subcommands()) {
+    if (std::string problem = left_empty(*sub); !problem.empty()) {
+      return problem;
+    }
+  }
+  return {};
+}
+
 /// What is wrong with the command line. A mistyped flag comes first: it is often why another one is missing.
 std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> flags;
@@ -141,7 +157,7 @@ struct RawFlags {
 };
 
 void declare_shared(CLI::App& app, SharedFlags& flags, RawFlags& raw, bool uses_gpu) {
-  const char* group = "Shared";
+  const char* group = kSharedGroup;
   app.add_flag("-q,--quiet", raw.quiet, "Only warnings and errors")->group(group);
   app.add_flag("-v,--verbose", raw.verbose, "More on the log, backtraces with errors")->group(group)->excludes("-q");
   app.add_flag("--json", flags.json, "Results on stdout as JSON")->group(group);
@@ -187,15 +203,18 @@ int run_program(int argc, char** argv, Command& command) {
   CLI::App app("Examples:\n  " + command.examples() + "\n\n" + command.summary(), command.name());
   SharedFlags flags;
   RawFlags raw;
-  app.set_help_flag("-h,--help", "This help")->group("Shared");
-  app.set_version_flag("--version", versions_text, "Versions of the program and of what it stands on")->group("Shared");
+  app.set_help_flag("-h,--help", "This help")->group(kSharedGroup);
+  app.set_version_flag("--version", versions_text, "Versions of the program and of what it stands on")
+      ->group(kSharedGroup);
   app.get_formatter()->column_width(36);
   command.declare(app);
   declare_shared(app, flags, raw, command.uses_gpu());
   try {
     app.parse(argc, argv);
-    if (const std::string problem = not_finite(app); !problem.empty()) {
-      throw CLI::ValidationError(problem);
+    for (const std::string& problem : {not_finite(app), left_empty(app)}) {
+      if (!problem.empty()) {
+        throw CLI::ValidationError(problem);
+      }
     }
   } catch (const CLI::Success& wanted) {  // --help, --version
     return app.exit(wanted);
@@ -205,6 +224,14 @@ int run_program(int argc, char** argv, Command& command) {
   }
   apply_shared(flags, raw);
   return guarded(flags.verbosity, [&] { return command.run(flags); });
+}
+
+void require_overrides(const std::string& program, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word.find('=') == std::string::npos) {
+      throw UsageError("{}: expects overrides like optim.lr=1e-3, got '{}'", program, word);
+    }
+  }
 }
 
 void print_result(const std::string& text) {

@@ -193,11 +193,7 @@ void TrainCommand::declare(CLI::App& app) {
 }
 
 int TrainCommand::run(const SharedFlags& flags) {
-  for (const std::string& text : options_.overrides) {
-    if (text.find('=') == std::string::npos) {
-      throw UsageError("stg_train: expects overrides like optim.lr=1e-3, got '{}'", text);
-    }
-  }
+  require_overrides(name(), options_.overrides);
   options_.runs_dir = runs_dir_;
   options_.command = util::join(words_, " ");
   if (!max_time_.empty()) {

@@ -177,6 +177,10 @@ std::vector<Stage> MusicToSkeleton::stages() const {
   return stages;
 }
 
+void MusicToSkeleton::require_files() const {
+  require_perceptual_weights(loss_.perceptual);
+}
+
 void MusicToSkeleton::prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) {
   if (median_pose_.empty()) {
     median_pose_ = median_pose(dataset, config);
@@ -378,12 +382,16 @@ io::Json MusicToSkeleton::extra_state() const {
   if (const std::string hash = objective_->perceptual_hash(); !hash.empty()) {
     state["perceptual"] = hash;
   }
+  if (listening_) {
+    state["listening"] = true;  // a resumed run may be asked to validate before its first step
+  }
   return state;
 }
 
 void MusicToSkeleton::set_extra_state(const io::Json& state) {
   median_pose_ = state.at("median_pose").get<std::vector<float>>();
   perceptual_hash_ = state.value("perceptual", "");
+  listening_ = state.value("listening", false);
   if (median_pose_.size() != static_cast<std::size_t>(skeleton::kJoints) * 2) {
     throw CheckpointError("state.json: task.median_pose must hold {} numbers, got {}", skeleton::kJoints * 2,
                           median_pose_.size());

@@ -27,6 +27,17 @@ std::int64_t classes_of(const weights::Arrays& tensors, const std::string& path)
 
 }  // namespace
 
+void require_perceptual_weights(const losses::PerceptualConfig& config) {
+  const std::filesystem::path weights = config.weights;
+  if (config.weight > 0 && config.weights != "random" && !std::filesystem::exists(weights)) {
+    throw CheckpointError(
+        "{}: no such perceptual network (loss.perceptual.weights); train one: stg_train --config "
+        "tiny_style_classifier.yaml data.root=DATASET --run-name {}; or give 'random'",
+        config.weights,
+        weights.has_filename() ? weights.filename().string() : weights.parent_path().filename().string());
+  }
+}
+
 PerceptualNet::PerceptualNet(const losses::PerceptualConfig& config, std::uint64_t seed, torch::Device device)
     : config_(config), device_(device) {
   models::StGcnConfig shape{.width = config.width};

@@ -11,6 +11,9 @@
 
 namespace stgmamba::train {
 
+/// Throws CheckpointError where `loss.perceptual.weights` is not there, and says what makes it; before a run begins.
+void require_perceptual_weights(const losses::PerceptualConfig& config);
+
 /// The frozen network behind L_p: in evaluation mode, asking for no gradients of its own.
 class PerceptualNet {
  public:

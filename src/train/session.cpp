@@ -100,6 +100,7 @@ Session open_session(const TrainOptions& options) {
 }
 
 SessionData open_data(const Session& session, bool trace) {
+  session.task->require_files();
   data::Dataset dataset = data::Dataset::open(session.data.root);
   dataset.keep_music(trace);
   auto loader = std::make_unique<data::Loader>(session.task->training_source(dataset, session.data, session.seed),

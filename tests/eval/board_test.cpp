@@ -174,6 +174,11 @@ TEST(TableConfigTest, TheShippedTablesRead) {
   EXPECT_EQ(runs[1].options.run_name, "s1_1-seed2");
   EXPECT_THAT(runs[1].command, HasSubstr("seed=2 data.root=d --runs-dir r --run-name s1_1-seed2"));
   EXPECT_FALSE(runs[1].finished);
+  // What rows need is trained before them, where its folder is.
+  const eval::TableConfig small = eval::read_table(folder + "table4_small.yaml");
+  const auto needed = eval::needed_runs(small, {"train.threads=1"});
+  ASSERT_EQ(needed.size(), 1U);
+  EXPECT_THAT(needed[0].command, HasSubstr("train.threads=1 --runs-dir runs --run-name perceptual_small"));
 }
 
 TEST(TableConfigTest, ErrorsNameTheirPlace) {
@@ -197,6 +202,8 @@ TEST(TableConfigTest, ErrorsNameTheirPlace) {
               HasSubstr("video metric 'bc' is unknown"));
   const std::string videos = "task: skeleton_to_video\nmetrics: [fid]\nrows:\n  a: {label: A}\n";
   EXPECT_THAT(error(videos + "  b: {label: B, runs_of: a}\n"), HasSubstr("a row above this one that has a 'config'"));
+  EXPECT_THAT(error(good + "  b: {label: B, runs_of: a}\n"), HasSubstr("runs_of")) << "a way to make videos";
+  EXPECT_THAT(error(good + "needs: {runs/p: {config: no.yaml}}\n"), HasSubstr("existing configuration"));
   EXPECT_THAT(error(good + "size: 64\n"), HasSubstr("unknown key 'size'"));
   EXPECT_THAT(error_of([] { eval::find_table("7"); }), HasSubstr("must be 1 to 5 or a file"));
 }

@@ -73,6 +73,10 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   const ToolRun again = eval("--table table.yaml --run-missing --json");
   EXPECT_EQ(again.out, made.out);
   EXPECT_THAT(again.err, Not(HasSubstr("run 1 of")));
+  EXPECT_THAT(eval("--table table.yaml --no-references --against chained").out,
+              HasSubstr("ahead of or behind chained"));
+  EXPECT_THAT(eval("--table table.yaml --against chaind").err, HasSubstr("did you mean 'chained'"));
+  EXPECT_TRUE(board.at("rows")[6].at("scores").at("consistency_forward").at("value").is_null());
   EXPECT_EQ(eval("--table table.yaml --no-references --fail-if \"ours.identity>=0\"").code, 10);
 }
 

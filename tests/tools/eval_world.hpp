@@ -24,7 +24,11 @@ class EvalWorld : public ::testing::Test {
   }
   static void TearDownTestSuite() { delete folder_; }
   static ToolRun eval(const std::string& arguments) {
-    return run_tool("stg_eval --replicates 20 " + arguments, folder_->path());
+    const bool scores =
+        arguments.find("--figure") == std::string::npos &&
+        (arguments.find("--table") != std::string::npos || arguments.find("--generated") != std::string::npos ||
+         arguments.find("--checkpoint") != std::string::npos);
+    return run_tool("stg_eval " + arguments + (scores ? " --replicates 20" : ""), folder_->path());
   }
 
   static inline TempFolder* folder_ = nullptr;

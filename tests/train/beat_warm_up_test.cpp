@@ -133,6 +133,22 @@ TEST_F(BeatWarmUp, NothingIsRatedWhileItListens) {
               testing::AnyOf(testing::HasSubstr(io::checkpoint_name(3)), testing::HasSubstr(io::checkpoint_name(4))));
 }
 
+/// A resumed run validates before its first step.
+TEST_F(BeatWarmUp, NothingIsRatedWhenListeningIsResumed) {
+  TrainOptions first = options("x", kListen);
+  first.max_steps = 1;
+  first.overrides.emplace_back("eval.every=0");
+  EXPECT_EQ(exit_code_of([&] { run_training(first); }), 75);
+  TrainOptions second = options("x", kListen);
+  second.max_steps = 0;
+  second.overrides.emplace_back("eval.every=1");
+  EXPECT_EQ(exit_code_of([&] { run_training(second); }), 75);
+  const std::vector<io::Json> rows = io::read_json_lines(run("x") / "metrics.jsonl");
+  ASSERT_EQ(rows.back().at("kind"), "val");
+  EXPECT_FALSE(rows.back().contains("val/l1"));
+  EXPECT_FALSE(std::filesystem::exists(run("x") / "best"));
+}
+
 TEST_F(BeatWarmUp, LearnsWhereBeatsAre) {
   run_training(options("x", {"audio.init=beat_pretrained", "audio.init_steps=79", "train.steps=80", "optim.lr=0.003",
                              "checkpoint.every=80", "schedule.name=constant"}));

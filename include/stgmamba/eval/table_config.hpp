@@ -9,6 +9,7 @@
 //   study: [realism_expert]          # columns that people fill in: --study FILE.json {"row": {"column": number}}
 //   seeds: [1, 2, 3]                 # of training and of z; a row may have its own
 //   against: s1_1                    # the row that others are compared with
+//   needs: {runs/p: {config: c.yaml, overrides: [data.root=data/x]}}  # runs that the rows' configurations name
 //   overrides: [train.steps=600]     # of every run; a row may add its own
 //   size: 256, frames: 32            # of the clips, where the rows are video networks
 //   rows:
@@ -40,10 +41,18 @@ struct TableRow {
   infer::StrategyConfig infer;  // how a video network makes the row's frames
 };
 
+/// A run that those of the rows need, like a perceptual network.
+struct TableNeed {
+  std::filesystem::path run;  // its folder
+  std::filesystem::path config;
+  std::vector<std::string> overrides;
+};
+
 struct TableConfig {
   std::string title, data, against, split = "test", task = "music_to_skeleton";
   std::vector<std::string> metrics, study, styles;
   std::vector<TableRow> rows;
+  std::vector<TableNeed> needs;
   std::int64_t size = 256, frames = 32;  // of clips of videos: pixels a side, frames after I_0
   bool videos() const { return task == "skeleton_to_video"; }
 };
@@ -62,6 +71,9 @@ struct TableRun {
   std::string command;          // the same on a command line
   bool finished = false;        // its run.json says so, and its length is that of the configuration
 };
+/// The runs of `needs` that have to be trained, `overrides` added. One whose folder is there and holds no run is
+/// somebody's weights, and is left alone.
+std::vector<TableRun> needed_runs(const TableConfig& table, const std::vector<std::string>& overrides);
 /// Every run of every row, in the order of the table. `data` and `overrides` go into each.
 std::vector<TableRun> table_runs(const TableConfig& table, const std::filesystem::path& runs_dir,
                                  const std::string& data, const std::vector<std::string>& overrides);

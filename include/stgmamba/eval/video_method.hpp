@@ -18,7 +18,7 @@ struct VideoMethod {
   std::string name, label;
   /// uint8 [F, 3, S, S]: the person of clip.photo in the poses clip.motion. Methods do not look at clip.truth.
   std::function<at::Tensor(const VideoClip& clip)> frames;
-  /// How far the network's three strategies agree; unset: it has one alone.
+  /// How far the network's three strategies agree; unset: it has one alone, or its frames are not the baseline's.
   std::function<infer::Consistency(const VideoClip& clip, const infer::StrategyConfig& how)> consistency;
   bool moves = true;  // false: poses change nothing, so that shuffling them says nothing
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <c10/core/Device.h>
 
@@ -20,6 +21,8 @@ class App;
 }
 
 namespace stgmamba::tools {
+
+inline constexpr const char* kSharedGroup = "Shared";  // of the help
 
 /// Flags that mean the same in every program.
 struct SharedFlags {
@@ -49,6 +52,9 @@ int run_program(int argc, char** argv, Command& command);
 
 /// `auto` is the first GPU where there is one, the CPU otherwise. Throws UsageError for a device that is not there.
 c10::Device resolve_device(const std::string& name);
+
+/// Refuses words on the command line that are no overrides key=value: often a second value of a flag that takes one.
+void require_overrides(const std::string& program, const std::vector<std::string>& words);
 
 /// Versions of stgmamba, LibTorch, CUDA, cuDNN, FFmpeg, OpenCV and the scan backends that work here.
 nlohmann::json versions();

@@ -38,6 +38,7 @@ class MusicToSkeleton : public Task {
   MusicToSkeleton(const config::Section& root, std::uint64_t seed, torch::Device device);
   ~MusicToSkeleton() override;
 
+  void require_files() const override;
   void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) override;
   std::string music_features() const override { return generator_.music.features; }
   std::vector<Stage> stages() const override;

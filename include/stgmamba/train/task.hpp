@@ -60,6 +60,8 @@ class Task {
  public:
   virtual ~Task() = default;
 
+  /// Throws where a file that the configuration names is not there; asked before a run's folder is made.
+  virtual void require_files() const {}
   /// Loads what the task needs beside batches: validation windows, statistics. Called once, before the first step and
   /// after checkpoints or weights were loaded; `fresh` says that there were none.
   virtual void prepare(const data::Dataset& dataset, const data::DataConfig& config, bool fresh) = 0;
