@@ -96,7 +96,7 @@ TableRow read_row(config::Section section, const std::string& name, const TableC
   return row;
 }
 
-std::vector<TableNeed> read_needs(config::Section section, const fs::path& folder) {
+std::vector<TableNeed> read_needs(const config::Section& section, const fs::path& folder) {
   std::vector<TableNeed> needs;
   for (const std::string& name : section.keys()) {
     config::Section entry = section.section(name);

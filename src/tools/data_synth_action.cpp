@@ -83,6 +83,7 @@ class CorpusMaker {
 
   void run(int threads) {
     std::vector<std::thread> workers;
+    workers.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i) {
       workers.emplace_back([this] { work(); });
     }

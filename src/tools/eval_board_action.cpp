@@ -146,6 +146,7 @@ std::vector<RowSource> gather(const eval::TestBed& bed, const BoardRequest& requ
   }
   if (!request.study.empty()) {
     std::vector<eval::RowInfo*> rows;
+    rows.reserve(sources.size());
     for (RowSource& source : sources) {
       rows.push_back(&source);
     }

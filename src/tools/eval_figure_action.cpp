@@ -138,6 +138,7 @@ eval::Figure make_figure(const FigureRequest& figure, const BoardRequest& reques
     return eval::draw_overlays(stretch, rows);
   }
   std::vector<skeleton::Motion> real;
+  real.reserve(bed.yardstick().clips().size());
   for (const metrics::Clip& clip : bed.yardstick().clips()) {
     real.push_back(clip.motion);
   }

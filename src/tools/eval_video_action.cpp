@@ -93,6 +93,7 @@ int run_video_board(const BoardRequest& request, const eval::TableConfig& table,
   }
   if (!request.study.empty()) {
     std::vector<eval::RowInfo*> infos;
+    infos.reserve(rows.size());
     for (VideoRow& row : rows) {
       infos.push_back(&row);
     }

@@ -210,7 +210,7 @@ fs::path GenerateCommand::model_path() const {
     return newest;
   }
   // A folder that was named and holds no run is a mistake, not a wish for another dancer.
-  const fs::path shipped = runs_dir_ == GenerateCommand().runs_dir_ ? config::find_shared("dancer") : fs::path();
+  fs::path shipped = runs_dir_ == GenerateCommand().runs_dir_ ? config::find_shared("dancer") : fs::path();
   if (shipped.empty()) {
     throw UsageError("{}: no finished run; train one with 'stg_train --config tiny_kpop.yaml', or give --motion",
                      runs_dir_);

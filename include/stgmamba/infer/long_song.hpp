@@ -6,7 +6,8 @@
 //   the first window also gives the song's first frames, the last one its last;
 //   neighbours are cross-faded over the 5 frames around their border;
 //   a model that lays every window about the same place goes on from where the window before ended, and half of that
-//   shift is gone a hop later, so that a dancer who travels stays in the picture.
+//   shift is gone a hop later, so that a dancer who travels does not walk away for good: a steady walk of w a hop ends
+//   within 3 w of the place.
 //
 // A model that hears features (model.music.features) gets those of its window; beats are looked for in the 25 s before
 // the window and in it.
