@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // stg_eval --figure N: the paper's pictures from runs, checkpoints and other people's dances.
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -138,10 +139,8 @@ eval::Figure make_figure(const FigureRequest& figure, const BoardRequest& reques
     return eval::draw_overlays(stretch, rows);
   }
   std::vector<skeleton::Motion> real;
-  real.reserve(bed.yardstick().clips().size());
-  for (const metrics::Clip& clip : bed.yardstick().clips()) {
-    real.push_back(clip.motion);
-  }
+  std::transform(bed.yardstick().clips().begin(), bed.yardstick().clips().end(), std::back_inserter(real),
+                 [](const metrics::Clip& clip) { return clip.motion; });
   return eval::draw_strips(stretch, rows, eval::learn_marks(real, eval::kStripStep));
 }
 
