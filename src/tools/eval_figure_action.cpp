@@ -131,6 +131,7 @@ eval::Figure make_figure(const FigureRequest& figure, const BoardRequest& reques
     return dependence_figure(figure, methods, stretch, flags);
   }
   std::vector<eval::StripRow> rows;
+  rows.reserve(methods.size() + 1);
   for (const Method& method : methods) {
     rows.push_back(row_of(method, bed, stretch, request, figure.number == 8 ? figure.draws : 1, flags));
   }
