@@ -7,7 +7,9 @@ endif()
 
 find_program(STG_MOLD mold)
 if(STG_MOLD)
-  add_link_options($<$<LINK_LANGUAGE:CXX>:-fuse-ld=mold>)
+  # Segments of whole pages: mold 1.10 may otherwise begin the read-only part in a page that no segment maps (where code
+  # ends just before a page and a thread-local section follows), and such a program does not start.
+  add_link_options($<$<LINK_LANGUAGE:CXX>:-fuse-ld=mold> $<$<LINK_LANGUAGE:CXX>:-Wl,-z,separate-loadable-segments>)
 endif()
 
 add_library(stg_compile_options INTERFACE)
