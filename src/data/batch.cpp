@@ -35,6 +35,7 @@ Batch rows(const Batch& batch, std::int64_t first, std::int64_t count) {
   out.pictures.channels = batch.pictures.channels;
   out.pictures.frames = cut(batch.pictures.frames);
   out.pictures.poses = cut(batch.pictures.poses);
+  out.pictures.joints = cut(batch.pictures.joints);
   out.pictures.flow = cut(batch.pictures.flow);
   out.pictures.back = cut(batch.pictures.back);
   for (const auto& [name, features] : batch.features) {

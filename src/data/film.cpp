@@ -84,6 +84,7 @@ class FilmSource : public BatchSource {
     pictures.channels = skeleton::pose_map_channels(skeleton::pose_map_kind(film_.pose_map));
     pictures.frames.resize(rows * (frames + 1) * 3 * plane());
     pictures.poses.resize(rows * frames * static_cast<std::size_t>(pictures.channels) * plane());
+    pictures.joints.resize(rows * (frames + 1) * skeleton::kJoints * 3);
     if (film_.flow) {
       pictures.flow.resize(rows * (frames - 1) * 2 * plane());
       pictures.back.resize(pictures.flow.size());
@@ -124,6 +125,11 @@ class FilmSource : public BatchSource {
     const int size = static_cast<int>(film_.size);
     const skeleton::Placement place = placement(info.framing, size, size);
     skeleton::PoseMapStyle style{skeleton::pose_map_kind(film_.pose_map), size, size};
+    for (std::int64_t f = 0; f <= config_.frames; ++f) {
+      const std::vector<float> joints = skeleton::picture_joints(motion, f, place);  // [V, 3]
+      std::copy(joints.begin(), joints.end(),
+                batch.pictures.joints.begin() + (row * (config_.frames + 1) + f) * std::ssize(joints));
+    }
     for (std::int64_t f = 0; f < config_.frames; ++f) {
       style.hidden = hidden_limbs(train_ ? film_.drop : 0.0, seed_, sample, f);
       const std::vector<std::uint8_t> map = skeleton::pose_map(motion, f + 1, place, style);  // [P, H, W]

@@ -51,6 +51,14 @@ at::Tensor pose_maps(const VideoClip& clip, skeleton::PoseMapKind kind) {
   return torch::stack(maps);
 }
 
+at::Tensor joints(const skeleton::Motion& motion, const skeleton::Placement& placement) {
+  std::vector<at::Tensor> frames;
+  for (std::int64_t frame = 0; frame < motion.frames(); ++frame) {
+    frames.push_back(torch::tensor(skeleton::picture_joints(motion, frame, placement)).view({skeleton::kJoints, 3}));
+  }
+  return torch::stack(frames);
+}
+
 VideoClip with_photo_of(const VideoClip& clip, const VideoClip& other) {
   VideoClip swapped = clip;
   swapped.person = other.person;

@@ -7,6 +7,7 @@
 
 #include "stgmamba/image_metrics/frames.hpp"
 #include "stgmamba/infer/cutout.hpp"
+#include "stgmamba/nn/repose.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/log.hpp"
 
@@ -38,6 +39,16 @@ Motion filled(const VideoClip& clip) {
   skeleton::fill_missing(motion, 1.0);
   std::fill(motion.score.begin(), motion.score.end(), 1.0F);
   return motion;
+}
+
+/// The photo's limbs moved to every pose, as a network with a reposed condition is shown it.
+at::Tensor reposed_frames(const VideoClip& clip) {
+  const at::Tensor photo = to_unit(clip.photo).unsqueeze(0), from = joints(clip.photo_pose, clip.photo_placement);
+  std::vector<at::Tensor> made;
+  for (const at::Tensor& to : joints(clip.motion, clip.placement).split(1)) {  // a whole clip would need a gigabyte
+    made.push_back(nn::repose(photo, from, to));
+  }
+  return to_bytes(torch::cat(made));
 }
 
 /// Where nobody can be cut out of the photo, the photo stands for every frame, and the log says so.
@@ -81,18 +92,21 @@ std::vector<VideoMethod> reference_methods() {
                      {},
                      false});
   methods.push_back({"cutout", "cutout (no network)", cutout_frames, {}, true});
+  methods.push_back({"reposed", "limbs moved (no network)", reposed_frames, {}, true});
   return methods;
 }
 
 VideoMethod network_method(const std::shared_ptr<models::VideoGenerator>& network, skeleton::PoseMapKind kind,
                            c10::Device device, const infer::StrategyConfig& strategy) {
   const auto inputs = [=](const VideoClip& clip) {
-    return std::pair(to_unit(clip.photo.to(device)), to_unit(pose_maps(clip, kind).to(device)));
+    return std::pair(
+        models::Photo(to_unit(clip.photo.to(device)), joints(clip.photo_pose, clip.photo_placement)[0].to(device)),
+        models::Poses(to_unit(pose_maps(clip, kind).to(device)), joints(clip.motion, clip.placement).to(device)));
   };
   VideoMethod method;
   method.frames = [=](const VideoClip& clip) {
-    const auto [photo, maps] = inputs(clip);
-    const at::Tensor made = infer::render_frames(*network, photo, maps, strategy);
+    const auto [photo, poses] = inputs(clip);
+    const at::Tensor made = infer::render_frames(*network, photo, poses, strategy);
     if (!made.isfinite().all().item<bool>()) {
       throw CheckpointError("take '{}': the network's pictures are not finite: its training diverged", clip.take);
     }
@@ -100,8 +114,8 @@ VideoMethod network_method(const std::shared_ptr<models::VideoGenerator>& networ
   };
   if (!network->recurrent() && strategy.strategy == "baseline") {  // the three compared, whatever a row shows
     method.consistency = [=](const VideoClip& clip, const infer::StrategyConfig& how) {
-      const auto [photo, maps] = inputs(clip);
-      return infer::measure_consistency(*network, photo, maps, how);
+      const auto [photo, poses] = inputs(clip);
+      return infer::measure_consistency(*network, photo, poses, how);
     };
   }
   return method;

@@ -122,8 +122,8 @@ void choose_source(BodyShape& body, Limb limb) {
   }
   if (other_whole) {
     body.source[index] = LimbSource::kOtherSide;
-    body.notes.push_back(fmt::format("the {} is {}; it is drawn as the mirror image of the other", kLimbNames[limb],
-                                     whole ? "foreshortened" : "not seen whole"));
+    body.limb_notes.push_back(fmt::format("the {} is {}; it is drawn as the mirror image of the other",
+                                          kLimbNames[limb], whole ? "foreshortened" : "not seen whole"));
     return;
   }
   if (upper > 0.0) {
@@ -136,7 +136,7 @@ void choose_source(BodyShape& body, Limb limb) {
     return;
   }
   body.source[index] = LimbSource::kNone;
-  body.notes.push_back(fmt::format("no {} is seen; none is drawn", is_arm(limb) ? "arm" : "leg"));
+  body.limb_notes.push_back(fmt::format("no {} is seen; none is drawn", is_arm(limb) ? "arm" : "leg"));
 }
 
 void measure_lengths(BodyShape& body) {

@@ -34,7 +34,8 @@ struct BodyShape {
   bool side_on = false;                                // shoulders nearly in line with the camera
   bool swapped = false;                                // right joints stood on the picture's right (seen from behind)
   double floor = 0.0;                                  // y the lower ankle stands at; NaN without ankles
-  std::vector<std::string> notes;                      // what was estimated or left out, for the log
+  std::vector<std::string> notes;                      // what was estimated, for the log
+  std::vector<std::string> limb_notes;                 // whose pixels draw a limb, where that is not the person's own
 
   cv::Point2d hip_middle() const;
   cv::Point2d head_centre() const;

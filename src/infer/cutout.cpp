@@ -107,6 +107,7 @@ Cutout::Cutout(const media::Image& photo, const PhotoPose& pose, const std::stri
     : impl_(std::make_unique<Impl>()) {
   Impl& it = *impl_;
   it.body = measure_body(pose, name);
+  it.body.notes.insert(it.body.notes.end(), it.body.limb_notes.begin(), it.body.limb_notes.end());
   it.background = photo;
   const cv::Mat rgb = mat_view(photo);
   const cv::Mat mask = person_mask(rgb, it.body);

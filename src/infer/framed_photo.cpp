@@ -85,6 +85,13 @@ struct FramedPhoto::Impl {
   std::optional<BodyShape> body;     // of the photo's person
   std::optional<PlacedDance> dance;  // in the photo's pixels; without it the motion's pixels are framed
   double left = 0.0, top = 0.0, scale_x = 1.0, scale_y = 1.0;  // picture pixel = (pixel - (left, top)) * scale
+
+  PhotoPose in_picture(PhotoPose moved) const {
+    for (media::Point& p : moved.at) {
+      p = {(p.x - left) * scale_x, (p.y - top) * scale_y};
+    }
+    return moved;
+  }
 };
 
 FramedPhoto::FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion, int width,
@@ -159,6 +166,25 @@ const std::vector<std::string>& FramedPhoto::notes() const {
   return impl_->notes;
 }
 
+bool FramedPhoto::has_pose() const {
+  return impl_->body.has_value();
+}
+PhotoPose FramedPhoto::own_pose() const {
+  PhotoPose own;
+  if (impl_->body) {  // which exchanges sides where the dance does
+    for (std::size_t v = 0; v < own.at.size(); ++v) {
+      own.at[v] = {impl_->body->at[v].x, impl_->body->at[v].y};
+      own.score[v] = impl_->body->seen[v] ? 1.0F : 0.0F;
+    }
+    for (int limb = 0; limb < kLimbs; ++limb) {  // a last joint may be estimated
+      if (impl_->body->source[static_cast<std::size_t>(limb)] == LimbSource::kOwn) {
+        own.score[static_cast<std::size_t>(limb_joints(static_cast<Limb>(limb))[2])] = 1.0F;
+      }
+    }
+  }
+  return impl_->in_picture(own);
+}
+
 PhotoPose FramedPhoto::place(const skeleton::Motion& motion, std::int64_t frame) const {
   PhotoPose out;
   if (impl_->dance) {
@@ -169,10 +195,7 @@ PhotoPose FramedPhoto::place(const skeleton::Motion& motion, std::int64_t frame)
       out.score[static_cast<std::size_t>(v)] = motion.missing(frame, v) ? 0.0F : 1.0F;
     }
   }
-  for (media::Point& p : out.at) {
-    p = {(p.x - impl_->left) * impl_->scale_x, (p.y - impl_->top) * impl_->scale_y};
-  }
-  return out;
+  return impl_->in_picture(out);
 }
 
 }  // namespace stgmamba::infer

@@ -34,6 +34,17 @@ media::Image to_image(const at::Tensor& frame) {
   return image;
 }
 
+/// [18, 3]: x, y and whether seen.
+at::Tensor joints_of(const PhotoPose& pose) {
+  at::Tensor joints = torch::zeros({skeleton::kJoints, 3});
+  for (int v = 0; v < skeleton::kJoints; ++v) {
+    if (pose.seen(v)) {
+      joints[v] = torch::tensor({pose[v].x, pose[v].y, 1.0}, torch::kFloat);
+    }
+  }
+  return joints;
+}
+
 class ModelPainter {
  public:
   ModelPainter(const VideoModel& model, FramedPhoto photo, std::int64_t batch)
@@ -42,7 +53,9 @@ class ModelPainter {
     STG_CHECK(picture.width == model.pose_maps.width && picture.height == model.pose_maps.height && batch > 0,
               "[model_drawer] a picture of {}x{} for a model of {}x{}, batch {}", picture.width, picture.height,
               model.pose_maps.width, model.pose_maps.height, batch);
-    condition_ = to_tensor(picture).unsqueeze(0).to(model.device);
+    STG_CHECK(photo_.has_pose() || !model.network->needs_joints(), "[model_drawer] the network needs the photo's pose");
+    condition_.image = to_tensor(picture).unsqueeze(0).to(model.device);
+    condition_.joints = joints_of(photo_.own_pose()).unsqueeze(0).to(model.device);
   }
 
   media::Image draw(const DanceFrame& wanted, PhotoPose& placed) {
@@ -85,23 +98,26 @@ class ModelPainter {
 
   void make(const DanceFrame& wanted) {
     const torch::NoGradGuard no_grad;
-    const std::vector<std::int64_t> frames = choose(wanted);
-    STG_CHECK(!frames.empty(), "[model_drawer] frame {} was made before", wanted.frame);
-    std::vector<at::Tensor> maps;
-    for (const std::int64_t frame : frames) {
+    const std::vector<std::int64_t> chosen = choose(wanted);
+    STG_CHECK(!chosen.empty(), "[model_drawer] frame {} was made before", wanted.frame);
+    std::vector<at::Tensor> maps, joints;
+    for (const std::int64_t frame : chosen) {
       ready_.push_back({frame, photo_.place(wanted.motion, frame), {}});
       maps.push_back(pose_map(ready_.back().placed));
+      joints.push_back(joints_of(ready_.back().placed));
     }
-    const at::Tensor made =
-        model_.network->render_next(condition_, torch::stack(maps).unsqueeze(0).to(model_.device), memory_).squeeze(0);
+    const auto clip = [&](const std::vector<at::Tensor>& frames) {
+      return torch::stack(frames).unsqueeze(0).to(model_.device);
+    };
+    const at::Tensor made = model_.network->render_next(condition_, {clip(maps), clip(joints)}, memory_).squeeze(0);
     if (!made.isfinite().all().item<bool>()) {
       throw CheckpointError("{}: its pictures are not finite: the training diverged; take an earlier checkpoint",
                             model_.source.string());
     }
-    for (std::size_t i = 0; i < frames.size(); ++i) {
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
       ready_[i].picture = to_image(made[static_cast<std::int64_t>(i)]);
     }
-    next_ = frames.back() + 1;
+    next_ = chosen.back() + 1;
   }
 
   /// [P, H, W] in [-1, 1].
@@ -124,7 +140,7 @@ class ModelPainter {
   VideoModel model_;
   FramedPhoto photo_;
   std::int64_t batch_, next_ = 0;
-  at::Tensor condition_;  // [1, 3, H, W]
+  models::Photo condition_{{}};
   models::VideoGenerator::Memory memory_;
   std::deque<Made> ready_;
 };

@@ -11,51 +11,76 @@
 namespace stgmamba::infer {
 namespace {
 
+using models::Photo;
+using models::Poses;
 using models::VideoGenerator;
 
-void check_clip(const at::Tensor& photo, const at::Tensor& pose_maps) {
-  STG_CHECK(photo.dim() == 3 && pose_maps.dim() == 4 && pose_maps.size(0) > 0 &&
-                photo.sizes().slice(1) == pose_maps.sizes().slice(2),
+void check_clip(const Photo& photo, const Poses& poses) {
+  STG_CHECK(photo.image.dim() == 3 && poses.maps.dim() == 4 && poses.maps.size(0) > 0 &&
+                photo.image.sizes().slice(1) == poses.maps.sizes().slice(2),
             "[render_frames] photo must be [3, H, W] and pose maps [F, P, H, W], got {} and {}",
-            fmt::join(photo.sizes(), "x"), fmt::join(pose_maps.sizes(), "x"));
+            fmt::join(photo.image.sizes(), "x"), fmt::join(poses.maps.sizes(), "x"));
 }
 
-/// G(condition, pose), one of each a frame, in batches: conditions [N, 3, H, W], poses [N, P, H, W] -> [N, 3, H, W].
-at::Tensor ask(VideoGenerator& network, const at::Tensor& conditions, const at::Tensor& poses, std::int64_t batch) {
+/// The same change of a picture or maps and of their joints, where there are any.
+template <typename Change>
+Photo changed(const Photo& photo, const Change& change) {
+  return {change(photo.image), photo.joints.defined() ? change(photo.joints) : photo.joints};
+}
+template <typename Change>
+Poses changed(const Poses& poses, const Change& change) {
+  return {change(poses.maps), poses.joints.defined() ? change(poses.joints) : poses.joints};
+}
+Poses some(const Poses& poses, std::int64_t first, std::int64_t count) {
+  return changed(poses, [=](const at::Tensor& x) { return x.narrow(0, first, count); });
+}
+
+/// G(condition, pose), one of each a frame, in batches: conditions [N, 3, H, W], poses of N frames -> [N, 3, H, W].
+at::Tensor ask(VideoGenerator& network, const Photo& conditions, const Poses& poses, std::int64_t batch) {
   std::vector<at::Tensor> made;
-  for (std::int64_t first = 0; first < poses.size(0); first += batch) {
-    const std::int64_t count = std::min(batch, poses.size(0) - first);
-    made.push_back(network.render(conditions.narrow(0, first, count), poses.narrow(0, first, count).unsqueeze(1)));
+  for (std::int64_t first = 0; first < poses.maps.size(0); first += batch) {
+    const std::int64_t count = std::min(batch, poses.maps.size(0) - first);
+    const auto part = [=](const at::Tensor& x) { return x.narrow(0, first, count); };
+    const auto single = [=](const at::Tensor& x) { return part(x).unsqueeze(1); };
+    made.push_back(network.render(changed(conditions, part), changed(poses, single)));
   }
   return torch::cat(made).squeeze(1);
 }
 
 /// All frames from the photo; in order, where the network remembers.
-at::Tensor baseline(VideoGenerator& network, const at::Tensor& photo, const at::Tensor& poses, std::int64_t batch) {
+at::Tensor baseline(VideoGenerator& network, const Photo& photo, const Poses& poses, std::int64_t batch) {
   if (network.recurrent()) {
-    return network.render(photo.unsqueeze(0), poses.unsqueeze(0)).squeeze(0);
+    const auto alone = [](const at::Tensor& x) { return x.unsqueeze(0); };
+    return network.render(changed(photo, alone), changed(poses, alone)).squeeze(0);
   }
-  return ask(network, photo.unsqueeze(0).expand({poses.size(0), -1, -1, -1}), poses, batch);
+  const auto repeated = [&](const at::Tensor& x) {
+    std::vector<std::int64_t> shape = x.sizes().vec();
+    shape.insert(shape.begin(), poses.maps.size(0));
+    return x.unsqueeze(0).expand(shape);
+  };
+  return ask(network, changed(photo, repeated), poses, batch);
 }
 
 /// Every frame but the first from the frame before it: frames [F, 3, H, W] -> [F, 3, H, W].
-at::Tensor pass_on(VideoGenerator& network, const at::Tensor& frames, const at::Tensor& poses,
+at::Tensor pass_on(VideoGenerator& network, const at::Tensor& frames, const Poses& poses,
                    const StrategyConfig& config) {
   const std::int64_t steps = frames.size(0) - 1;
   std::vector<at::Tensor> made = {frames.narrow(0, 0, 1)};
   if (!config.chained && steps > 0) {
-    made.push_back(ask(network, frames.narrow(0, 0, steps), poses.narrow(0, 1, steps), config.batch));
+    const Photo before = {frames.narrow(0, 0, steps), some(poses, 0, steps).joints};
+    made.push_back(ask(network, before, some(poses, 1, steps), config.batch));
   }
   for (std::int64_t i = 1; config.chained && i <= steps; ++i) {
-    made.push_back(ask(network, made.back(), poses.narrow(0, i, 1), 1));
+    made.push_back(ask(network, {made.back(), some(poses, i - 1, 1).joints}, some(poses, i, 1), 1));
   }
   return torch::cat(made);
 }
 
 /// Backward is forward through the reversed clip.
-at::Tensor pass_back(VideoGenerator& network, const at::Tensor& frames, const at::Tensor& poses,
+at::Tensor pass_back(VideoGenerator& network, const at::Tensor& frames, const Poses& poses,
                      const StrategyConfig& config) {
-  return pass_on(network, frames.flip(0), poses.flip(0), config).flip(0);
+  const Poses reversed = changed(poses, [](const at::Tensor& x) { return x.flip(0); });
+  return pass_on(network, frames.flip(0), reversed, config).flip(0);
 }
 
 void need_one_shot(const VideoGenerator& network, const char* what) {
@@ -89,28 +114,28 @@ void read(config::Section section, StrategyConfig& config) {
   section.read("batch", config.batch, {.min = 1, .max = 4096});
 }
 
-at::Tensor render_frames(VideoGenerator& network, const at::Tensor& photo, const at::Tensor& pose_maps,
+at::Tensor render_frames(VideoGenerator& network, const Photo& photo, const Poses& poses,
                          const StrategyConfig& config) {
-  check_clip(photo, pose_maps);
+  check_clip(photo, poses);
   const torch::NoGradGuard no_grad;
   if (config.strategy == "baseline") {
-    return baseline(network, photo, pose_maps, config.batch);
+    return baseline(network, photo, poses, config.batch);
   }
   need_one_shot(network, config.strategy.c_str());
-  const at::Tensor frames = baseline(network, photo, pose_maps, config.batch);
-  return config.strategy == "forward" ? pass_on(network, frames, pose_maps, config)
-                                      : pass_back(network, frames, pose_maps, config);
+  const at::Tensor frames = baseline(network, photo, poses, config.batch);
+  return config.strategy == "forward" ? pass_on(network, frames, poses, config)
+                                      : pass_back(network, frames, poses, config);
 }
 
-Consistency measure_consistency(VideoGenerator& network, const at::Tensor& photo, const at::Tensor& pose_maps,
+Consistency measure_consistency(VideoGenerator& network, const Photo& photo, const Poses& poses,
                                 const StrategyConfig& config) {
-  check_clip(photo, pose_maps);
+  check_clip(photo, poses);
   need_one_shot(network, "consistency");
   const torch::NoGradGuard no_grad;
-  const std::int64_t steps = pose_maps.size(0) - 1;
-  const at::Tensor base = baseline(network, photo, pose_maps, config.batch);
-  const at::Tensor hat = pass_on(network, base, pose_maps, config);
-  const at::Tensor tilde = pass_back(network, base, pose_maps, config);
+  const std::int64_t steps = poses.maps.size(0) - 1;
+  const at::Tensor base = baseline(network, photo, poses, config.batch);
+  const at::Tensor hat = pass_on(network, base, poses, config);
+  const at::Tensor tilde = pass_back(network, base, poses, config);
   Consistency result;
   result.forward_steps = by_frame(base.narrow(0, 1, steps), hat.narrow(0, 1, steps));
   result.backward_steps = by_frame(base.narrow(0, 0, steps).flip(0), tilde.narrow(0, 0, steps).flip(0));

@@ -63,8 +63,10 @@ void try_out(const VideoModel& model, const fs::path& config) {
   const int width = model.pose_maps.width, height = model.pose_maps.height;
   const auto options = torch::TensorOptions().device(model.device);
   try {
-    model.network->render(torch::zeros({1, 3, height, width}, options),
-                          torch::zeros({1, 1, pose_map_channels(model.pose_maps.kind), height, width}, options));
+    model.network->render(
+        {torch::zeros({1, 3, height, width}, options), torch::zeros({1, skeleton::kJoints, 3}, options)},
+        {torch::zeros({1, 1, pose_map_channels(model.pose_maps.kind), height, width}, options),
+         torch::zeros({1, 1, skeleton::kJoints, 3}, options)});
   } catch (const BugError& error) {
     throw CheckpointError("{}: the network does not take the {}x{} pose maps that the checkpoint names: {}",
                           config.string(), width, height, error.what());

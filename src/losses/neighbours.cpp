@@ -28,7 +28,7 @@ void read(config::Section section, NeighbourConfig& config) {
 }
 
 NeighbourPairs neighbour_pairs(const NeighbourConfig& config, const at::Tensor& frames, const at::Tensor& real,
-                               const at::Tensor& pose_maps) {
+                               const at::Tensor& pose_maps, const at::Tensor& joints) {
   STG_CHECK(frames.dim() == 5 && pose_maps.dim() == 5 && frames.sizes().slice(0, 2) == pose_maps.sizes().slice(0, 2),
             "[neighbour_pairs] frames must be [B, F, 3, H, W] and pose maps [B, F, P, H, W], got {} and {}",
             fmt::join(frames.sizes(), "x"), fmt::join(pose_maps.sizes(), "x"));
@@ -40,21 +40,33 @@ NeighbourPairs neighbour_pairs(const NeighbourConfig& config, const at::Tensor& 
     source = source.detach();
   }
   NeighbourPairs pairs;
-  std::vector<at::Tensor> conditions, poses;
+  std::vector<at::Tensor> conditions, poses, from, to;
   const std::int64_t each = frames.size(0) * (frames.size(1) - 1);
   if (config.fsr > 0 && each > 0) {
     conditions.push_back(all_but_last(source));  // I_{i-1}
     poses.push_back(all_but_first(pose_maps));   // S_i, i = 2..F
+    if (joints.defined()) {
+      from.push_back(all_but_last(joints));
+      to.push_back(all_but_first(joints));
+    }
     pairs.forward = each;
   }
   if (config.bsr > 0 && each > 0) {
     conditions.push_back(all_but_first(source));  // I_{i+1}
     poses.push_back(all_but_last(pose_maps));     // S_i, i = 1..F-1
+    if (joints.defined()) {
+      from.push_back(all_but_first(joints));
+      to.push_back(all_but_last(joints));
+    }
     pairs.backward = each;
   }
   if (!conditions.empty()) {
     pairs.condition = torch::cat(conditions);
     pairs.pose = torch::cat(poses);
+    if (!from.empty()) {
+      pairs.condition_joints = torch::cat(from);
+      pairs.pose_joints = torch::cat(to);
+    }
   }
   return pairs;
 }

@@ -137,6 +137,18 @@ std::vector<std::uint8_t> pose_map(const Motion& motion, std::int64_t frame, con
   return map;
 }
 
+std::vector<float> picture_joints(const Motion& motion, std::int64_t frame, const Placement& placement) {
+  std::vector<float> joints(kJoints * 3, 0.0F);
+  for (int joint = 0; joint < kJoints; ++joint) {
+    const Spot spot = joint_spot(motion, frame, joint, placement);
+    if (spot.seen) {
+      const std::array<double, 3> values = {spot.x, spot.y, 1.0};
+      std::copy(values.begin(), values.end(), joints.begin() + joint * 3);
+    }
+  }
+  return joints;
+}
+
 media::Image pose_map_image(const Motion& motion, std::int64_t frame, const Placement& placement, PoseMapStyle style) {
   style.kind = PoseMapKind::kRgb;
   const std::vector<std::uint8_t> map = pose_map(motion, frame, placement, style);

@@ -51,8 +51,9 @@ std::vector<VideoMethod> methods_of(const FigureRequest& figure, const BoardRequ
 }
 
 VideoMethod cutout_method() {
-  std::vector<VideoMethod> references = eval::reference_methods();
-  return references.back();
+  const std::vector<VideoMethod> references = eval::reference_methods();
+  return *std::find_if(references.begin(), references.end(),
+                       [](const auto& method) { return method.name == "cutout"; });
 }
 
 /// The clip of --take, or the first.

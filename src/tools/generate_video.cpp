@@ -46,8 +46,10 @@ infer::DrawFrame puppet_drawer(int identity, const skeleton::Motion& motion, dou
 void GenerateVideo::declare(CLI::App& app) {
   app.add_option("--image", images_,
                  "Photo of the person who shall dance; several: one video each, and one of all side by side");
-  app.add_option("--image-pose", poses_,
-                 "Joints of the photo, one file a photo: OpenPose .json, our .npz, COCO points or a list of [x, y]");
+  app.add_option(
+      "--image-pose", poses_,
+      "Joints of the photo, one file a photo: OpenPose .json, our .npz, COCO points or a list of [x, y]; the "
+      "cutout needs them, and a network that was trained with model.condition=reposed");
   image_frame_option_ = app.add_option("--image-frame", image_frame_, "Which frame of --image-pose, from 0");
   image_frame_option_->check(CLI::Range(std::int64_t{0}, std::int64_t{100000000}))->capture_default_str();
   app.add_option("--pose-model", pose_model_, "PoseNet (.onnx) that finds the joints where --image-pose is not given");
@@ -166,6 +168,11 @@ void GenerateVideo::prepare(c10::Device device) {
     if (kind() == Kind::kModel) {
       if (posed.has_pose) {
         infer::require_measurable(posed.pose, name);
+      } else if (model_.network->needs_joints()) {
+        throw UsageError(
+            "{}: {} moves the photo's limbs, so where the person's joints are must be given: --image-pose FILE or "
+            "--pose-model FILE.onnx",
+            name, video_);
       }
       photos_.push_back(std::move(posed));
       continue;

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "stgmamba/losses/flow.hpp"
+#include "stgmamba/skeleton/layout.hpp"
 #include "stgmamba/util/check.hpp"
 
 namespace stgmamba::train {
@@ -28,14 +29,15 @@ FilmTensors film_tensors(const data::Batch& batch, c10::Device device) {
   film.photo = frames.select(1, 0).contiguous();
   film.real = frames.narrow(1, 1, f).contiguous();
   film.poses = from_bytes(pictures.poses, {b, f, pictures.channels, side, side}, device);
+  const auto copied = [&](const std::vector<float>& values, const std::vector<std::int64_t>& shape) {
+    return torch::from_blob(const_cast<float*>(values.data()), shape, torch::kFloat32).clone().to(device);
+  };
+  const at::Tensor joints = copied(pictures.joints, {b, f + 1, skeleton::kJoints, 3});
+  film.photo_joints = joints.select(1, 0);
+  film.joints = joints.narrow(1, 1, f);
   if (!pictures.flow.empty()) {
-    const auto copied = [&](const std::vector<float>& values) {
-      return torch::from_blob(const_cast<float*>(values.data()), {b, f - 1, 2, side, side}, torch::kFloat32)
-          .clone()
-          .to(device);
-    };
-    film.flow = copied(pictures.flow);
-    const at::Tensor back = copied(pictures.back);
+    film.flow = copied(pictures.flow, {b, f - 1, 2, side, side});
+    const at::Tensor back = copied(pictures.back, {b, f - 1, 2, side, side});
     film.confidence = losses::flow_confidence(film.real.narrow(1, 1, f - 1).flatten(0, 1),
                                               film.real.narrow(1, 0, f - 1).flatten(0, 1), film.flow.flatten(0, 1),
                                               back.flatten(0, 1))

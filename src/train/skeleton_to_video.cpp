@@ -29,10 +29,13 @@ void check_frames(const config::Section& root, std::int64_t frames, const losses
   }
 }
 
-/// What belongs to dances with music and would go unheard.
-void check_keys(const config::Section& data) {
-  for (const char* key : {"augment", "beats"}) {
-    if (data.has(key)) {
+/// What belongs to dances with music and would go unheard. At their defaults, as a run's own config.yaml has them, they
+/// say nothing.
+void check_keys(const config::Section& data, const data::DataConfig& config) {
+  const data::DataConfig usual;
+  for (const auto& [key, changed] :
+       {std::pair{"augment", config.augment != usual.augment}, {"beats", config.beats != usual.beats}}) {
+    if (changed) {
       throw ConfigError("{}: 'data.{}' must not be set for task skeleton_to_video, which hears no music",
                         data.where(key), key);
     }
@@ -56,8 +59,9 @@ void try_out(const config::Section& data, models::VideoGenerator& network, std::
   const torch::NoGradGuard no_grad;
   const auto options = torch::TensorOptions().device(network.parameters().front().device());
   try {
-    const torch::Tensor made =
-        network.render(torch::zeros({1, 3, size, size}, options), torch::zeros({1, 1, channels, size, size}, options));
+    const torch::Tensor made = network.render(
+        {torch::zeros({1, 3, size, size}, options), torch::zeros({1, skeleton::kJoints, 3}, options)},
+        {torch::zeros({1, 1, channels, size, size}, options), torch::zeros({1, 1, skeleton::kJoints, 3}, options)});
     if (made.size(3) == size) {
       return;
     }
@@ -78,8 +82,8 @@ SkeletonToVideo::SkeletonToVideo(const config::Section& root, std::uint64_t seed
   ScheduleConfig schedule;
   VideoAdversaryConfig adversary;
   data::DataConfig data;
-  check_keys(root.section("data"));
   data::read(root.section("data"), data);
+  check_keys(root.section("data"), data);
   data::read(root.section("data"), film_);
   losses::read(root.section("loss"), loss_);
   read(root.section("discriminator"), adversary);
@@ -195,7 +199,7 @@ std::optional<Scalars> SkeletonToVideo::validate(const StopCheck& stop) {
     }
     const data::Batch batch = held_out_->make(i);
     const FilmTensors film = film_tensors(batch, device_);
-    const torch::Tensor frames = generator_->render(film.photo, film.poses);
+    const torch::Tensor frames = generator_->render(film.given(), film.asked());
     const auto weight = static_cast<double>(batch.size);
     const losses::NeighbourLoss apart = consistency(*generator_, film, frames);
     sums["val/fsr"] += weight * apart.fsr.item<double>();
@@ -223,7 +227,7 @@ bool SkeletonToVideo::sample(const fs::path& folder, std::int64_t count, const S
       break;  // windows come take by take
     }
     const FilmTensors film = film_tensors(batch, device_);
-    const torch::Tensor frames = generator_->render(film.photo, film.poses);
+    const torch::Tensor frames = generator_->render(film.given(), film.asked());
     for (std::int64_t b = 0; b < batch.size; ++b) {
       const std::string& take = batch.take[static_cast<std::size_t>(b)];
       const bool wanted = rows.count(take) > 0 || std::ssize(rows) < count;

@@ -36,6 +36,11 @@ torch::Tensor triplets(const torch::Tensor& frames, std::int64_t length) {
   return torch::cat(groups);
 }
 
+/// Poses [N, ...] as N clips of one frame.
+models::Poses single(const torch::Tensor& maps, const torch::Tensor& joints) {
+  return {maps.unsqueeze(1), joints.defined() ? joints.unsqueeze(1) : joints};
+}
+
 std::shared_ptr<models::Vgg19> load_vgg(const std::string& path, torch::Device device) {
   auto net = std::make_shared<models::Vgg19>();
   weights::load_module(path, *net, {weights::NameMap::load("vgg19"), {}});
@@ -55,11 +60,13 @@ losses::NeighbourLoss consistency(models::VideoGenerator& generator, const FilmT
                                   const torch::Tensor& frames) {
   const torch::NoGradGuard no_grad;
   const losses::NeighbourConfig both;
-  const losses::NeighbourPairs pairs = losses::neighbour_pairs(both, frames, {}, film.poses);
-  return losses::neighbour_loss(both, pairs, frames,
-                                pairs.condition.defined()
-                                    ? generator.render(pairs.condition, pairs.pose.unsqueeze(1)).squeeze(1)
-                                    : torch::Tensor());
+  const losses::NeighbourPairs pairs = losses::neighbour_pairs(both, frames, {}, film.poses, film.joints);
+  torch::Tensor again;
+  if (pairs.condition.defined()) {
+    again =
+        generator.render({pairs.condition, pairs.condition_joints}, single(pairs.pose, pairs.pose_joints)).squeeze(1);
+  }
+  return losses::neighbour_loss(both, pairs, frames, again);
 }
 
 VideoObjective::VideoObjective(const losses::VideoObjectiveConfig& loss, const VideoAdversaryConfig& adversary,
@@ -86,8 +93,8 @@ VideoObjective::VideoObjective(const losses::VideoObjectiveConfig& loss, const V
   }
 }
 
-torch::Tensor VideoObjective::render(models::VideoGenerator& generator, const torch::Tensor& photo,
-                                     const torch::Tensor& poses) const {
+torch::Tensor VideoObjective::render(models::VideoGenerator& generator, const models::Photo& photo,
+                                     const models::Poses& poses) const {
   const Autocast scope(device_.type(), adversary_.bf16);
   return generator.render(photo, poses).to(torch::kFloat32);
 }
@@ -95,7 +102,7 @@ torch::Tensor VideoObjective::render(models::VideoGenerator& generator, const to
 /// The generator's answers to single pairs: [N, 3, H, W].
 torch::Tensor VideoObjective::render_pairs(models::VideoGenerator& generator,
                                            const losses::NeighbourPairs& pairs) const {
-  return render(generator, pairs.condition, pairs.pose.unsqueeze(1)).squeeze(1);
+  return render(generator, {pairs.condition, pairs.condition_joints}, single(pairs.pose, pairs.pose_joints)).squeeze(1);
 }
 
 models::ScaleFeatures VideoObjective::judge(models::PatchDiscriminator& net, const torch::Tensor& x) const {
@@ -160,7 +167,7 @@ StageLoss VideoObjective::generator_loss(models::VideoGenerator& generator, cons
   if (turn.part == 0) {
     memory_.clear();
   }
-  const torch::Tensor frames = render(generator, film.photo, film.poses);  // [B, F, 3, H, W]
+  const torch::Tensor frames = render(generator, film.given(), film.asked());  // [B, F, 3, H, W]
   memory_.push_back({film, frames.detach()});
   StageLoss loss;
   add_term(loss, "l1", loss_.l1, (frames - film.real).abs().mean());
@@ -194,7 +201,7 @@ void VideoObjective::add_neighbours(models::VideoGenerator& generator, const Fil
   if (!turn.neighbours || config.fsr + config.bsr <= 0) {
     return;
   }
-  const losses::NeighbourPairs pairs = losses::neighbour_pairs(config, frames, film.real, film.poses);
+  const losses::NeighbourPairs pairs = losses::neighbour_pairs(config, frames, film.real, film.poses, film.joints);
   const losses::NeighbourLoss value = losses::neighbour_loss(
       config, pairs, frames, pairs.condition.defined() ? render_pairs(generator, pairs) : torch::Tensor());
   loss.total = loss.total + value.total;
@@ -209,7 +216,7 @@ void VideoObjective::add_neighbours(models::VideoGenerator& generator, const Fil
 void VideoObjective::add_control(models::VideoGenerator& generator, const FilmTensors& film, const Turn& turn,
                                  StageLoss& loss) const {
   const std::int64_t count = film.real.size(1);
-  std::vector<torch::Tensor> conditions, poses, wanted;
+  std::vector<torch::Tensor> conditions, poses, wanted, from, to;
   for (const std::int64_t first : {std::int64_t{1}, std::int64_t{0}}) {  // targets 2..F, then 1..F-1
     for (std::int64_t b = 0; b < film.real.size(0); ++b) {
       util::Random random(turn.seed, "video.control",
@@ -220,10 +227,18 @@ void VideoObjective::add_control(models::VideoGenerator& generator, const FilmTe
         conditions.push_back(other == count ? film.photo[b] : film.real[b][other]);
         poses.push_back(film.poses[b][f]);
         wanted.push_back(film.real[b][f]);
+        if (film.joints.defined()) {
+          from.push_back(other == count ? film.photo_joints[b] : film.joints[b][other]);
+          to.push_back(film.joints[b][f]);
+        }
       }
     }
   }
-  const torch::Tensor made = render(generator, torch::stack(conditions), torch::stack(poses).unsqueeze(1)).squeeze(1);
+  const auto stacked = [](const std::vector<torch::Tensor>& all) {
+    return all.empty() ? torch::Tensor() : torch::stack(all);
+  };
+  const torch::Tensor made =
+      render(generator, {stacked(conditions), stacked(from)}, single(stacked(poses), stacked(to))).squeeze(1);
   // Both halves are equally large, so twice the mean of all is the sum of their means.
   add_term(loss, "control", loss_.control, 2.0 * (made - torch::stack(wanted)).abs().mean());
 }

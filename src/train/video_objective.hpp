@@ -55,7 +55,7 @@ class VideoObjective {
   StageLoss temporal_loss(std::int64_t part);
 
  private:
-  torch::Tensor render(models::VideoGenerator& generator, const torch::Tensor& photo, const torch::Tensor& poses) const;
+  torch::Tensor render(models::VideoGenerator& generator, const models::Photo& photo, const models::Poses& poses) const;
   torch::Tensor render_pairs(models::VideoGenerator& generator, const losses::NeighbourPairs& pairs) const;
   models::ScaleFeatures judge(models::PatchDiscriminator& net, const torch::Tensor& x) const;
   void add_adversary(models::PatchDiscriminator& net, const torch::Tensor& fake, const torch::Tensor& real, double gan,

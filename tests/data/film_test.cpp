@@ -162,6 +162,7 @@ TEST_F(Film, MapsLieOverThePictures) {
   EXPECT_EQ(batch.sample, (std::vector<std::int64_t>{28, 29, 30, 31}));
   constexpr int kPlane = kSize * kSize;
   constexpr int kNeckLimb = 4;
+  ASSERT_EQ(batch.pictures.joints.size(), std::size_t{4 * 4 * 18 * 3});
   for (int row = 0; row < 4; ++row) {
     const bool is_long = batch.take[static_cast<std::size_t>(row)] == "long";
     const std::uint8_t* condition = batch.pictures.frames.data() + row * 4 * 3 * kPlane;
@@ -172,7 +173,18 @@ TEST_F(Film, MapsLieOverThePictures) {
       EXPECT_NEAR(disc.x, limb.x, 0.6) << row << " " << f;
       EXPECT_NEAR(disc.y, limb.y, 0.6) << row << " " << f;
     }
+    for (int f = 0; f < 4; ++f) {  // the joints of all four pictures; the disc lies on the nose
+      const float* nose = batch.pictures.joints.data() + (row * 4 + f) * 18 * 3;
+      const media::Point disc = centre(condition + f * 3 * kPlane, 150);
+      EXPECT_EQ(nose[2], 1.0F);
+      EXPECT_NEAR(disc.x, nose[0], 0.6) << row << " " << f;
+      EXPECT_NEAR(disc.y, nose[1], 0.6) << row << " " << f;
+    }
   }
+  const Batch part = rows(batch, 1, 2);
+  EXPECT_TRUE(
+      std::equal(part.pictures.joints.begin(), part.pictures.joints.end(), batch.pictures.joints.begin() + 4 * 18 * 3));
+  EXPECT_EQ(part.pictures.joints.size(), std::size_t{2 * 4 * 18 * 3});
 }
 
 TEST_F(Film, ThreadsCacheAndFoldersOfPicturesChangeNothing) {

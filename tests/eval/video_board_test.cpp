@@ -180,6 +180,42 @@ TEST_F(VideoBoards, TheCutoutDancesAsItself) {
   EXPECT_GT(mean(made, "skeleton"), 1.05);
 }
 
+/// Shows the photo and remembers which joints it was given.
+class Listener : public models::VideoGenerator {
+ public:
+  at::Tensor render(const models::Photo& photo, const models::Poses& poses) override {
+    from.push_back(photo.joints);
+    to.push_back(poses.joints.squeeze(1));
+    return photo.image.unsqueeze(1);
+  }
+  bool needs_joints() const override { return true; }
+  std::vector<at::Tensor> from, to;  // [n, 18, 3] a call
+};
+
+TEST_F(VideoBoards, NetworksGetTheJointsOfTheirPictures) {
+  const auto network = std::make_shared<Listener>();
+  const eval::VideoClip clip = bed_->clip(0), other = bed_->clip(static_cast<std::size_t>(bed_->other_person(0)));
+  eval::network_method(network, skeleton::PoseMapKind::kRgb, torch::kCPU).frames(eval::with_photo_of(clip, other));
+  const at::Tensor from = torch::cat(network->from), to = torch::cat(network->to);
+  EXPECT_TRUE(torch::equal(to, eval::joints(clip.motion, clip.placement)));
+  EXPECT_TRUE(torch::equal(from, eval::joints(other.photo_pose, other.photo_placement).expand_as(from)));
+  EXPECT_FALSE(torch::equal(from[0], eval::joints(clip.photo_pose, clip.photo_placement)[0]));
+  // In the picture's pixels: the neck lies on the drawn pose.
+  const at::Tensor drawn = eval::pose_maps(clip, skeleton::PoseMapKind::kRgb)[0].amax(0);  // [S, S]
+  const auto x = std::lround(to[0][skeleton::kNeck][0].item<double>()),
+             y = std::lround(to[0][skeleton::kNeck][1].item<double>());
+  EXPECT_GT(drawn[y][x].item<int>(), 0);
+}
+
+TEST_F(VideoBoards, MovedLimbsAreNearerToTheTruthThanStills) {
+  const std::vector<VideoMethod> references = eval::reference_methods();
+  ASSERT_EQ(references[3].name, "reposed");
+  const auto moved = judge_->judge(references[3]);
+  EXPECT_LT(mean(moved, "l1"), 0.8 * mean(judge_->judge(references[0]), "l1"));
+  EXPECT_GT(mean(moved, "skeleton"), 1.2);
+  EXPECT_EQ(mean(moved, "identity"), 1.0);
+}
+
 TEST_F(VideoBoards, BoardsShowPaperOursAndWhatToFetch) {
   std::vector<eval::VideoRow> rows = {eval::real_row(*judge_)};
   for (const double noise : {5.0, 20.0}) {

@@ -45,10 +45,10 @@ Motion dance(std::int64_t frames, double travel = 0.0) {
 /// the same for two poses.
 class ToyNetwork : public models::VideoGenerator {
  public:
-  torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& pose_maps) override {
+  torch::Tensor render(const models::Photo& photo, const models::Poses& poses) override {
     ++calls;
-    largest = std::max(largest, pose_maps.size(1));
-    return (photo.unsqueeze(1) + 8 * (pose_maps.mean({2, 3, 4}, true) + 1)).clamp(-1, 1);
+    largest = std::max(largest, poses.maps.size(1));
+    return (photo.image.unsqueeze(1) + 8 * (poses.maps.mean({2, 3, 4}, true) + 1)).clamp(-1, 1);
   }
   std::int64_t calls = 0, largest = 0;
 };
@@ -96,6 +96,29 @@ TEST(FramedPhoto, PixelsAndJointsMoveTogether) {
       EXPECT_LT(p.y, 92.0);
     }
   }
+}
+
+TEST(FramedPhoto, ThePhotosOwnJointsLieOnItsPerson) {
+  const Motion motion = dance(5);
+  const FramedPhoto framed(painted_photo(), painted_pose(), motion, 96, 96, "photo.png");
+  ASSERT_TRUE(framed.has_pose());
+  const PhotoPose own = framed.own_pose();
+  const media::Rgb shin = colour_at(framed.picture(), (own[9].x + own[10].x) / 2, (own[9].y + own[10].y) / 2);
+  EXPECT_NEAR(shin.r, kTrousers.r, 40);
+  EXPECT_NEAR(shin.b, kTrousers.b, 40);
+  // Sides are named as the dance's are, also where the pose names them the other way, and what is missing is estimated.
+  PhotoPose exchanged = painted_pose();
+  for (std::size_t v = 0; v < exchanged.at.size(); ++v) {
+    exchanged.at[v] = painted_pose().at[static_cast<std::size_t>(skeleton::mirror_pairs()[v])];
+  }
+  exchanged.score[4] = exchanged.score[7] = exchanged.score[8] = 0.0F;  // both wrists and a hip
+  const PhotoPose again = FramedPhoto(painted_photo(), exchanged, motion, 96, 96, "photo.png").own_pose();
+  EXPECT_EQ(again[3].x < again[6].x, own[3].x < own[6].x);
+  for (int v = 0; v < 14; ++v) {
+    EXPECT_TRUE(again.seen(v)) << v;
+  }
+  const FramedPhoto without(painted_photo(), motion, 96, 96);
+  EXPECT_FALSE(without.has_pose() || without.own_pose().seen(0));
 }
 
 TEST(FramedPhoto, HasTheProportionsOfItsPerson) {
@@ -176,16 +199,25 @@ TEST(FramedPhoto, WithoutAPoseTheDanceLiesOverThePicture) {
 
 TEST(ModelVideo, FramesAreTheNetworksInAnyBatch) {
   at::set_num_threads(1);
-  for (const char* kind : {kSmallGr, kSmallVid2Vid}) {
+  for (const char* kind : {kSmallGr, kSmallVid2Vid, kSmallReposed}) {
     const auto network = video_network(kind, 5);
     const VideoModel model = model_of(network, 32);
     const Motion motion = dance(9, 3.0);
     // What the network makes of the whole clip at once.
     const FramedPhoto framed(painted_photo(), painted_pose(), motion, 32, 32, "photo.png");
-    std::vector<torch::Tensor> maps;
+    const auto joints_of = [](const PhotoPose& pose) {
+      torch::Tensor joints = torch::ones({18, 3});
+      for (int v = 0; v < 18; ++v) {
+        joints[v][0] = pose[v].x;
+        joints[v][1] = pose[v].y;
+      }
+      return joints;
+    };
+    std::vector<torch::Tensor> maps, joints;
     for (std::int64_t f = 0; f < 9; ++f) {
       Motion one(1, 10.0);
       const PhotoPose placed = framed.place(motion, f);
+      joints.push_back(joints_of(placed));
       for (int v = 0; v < 18; ++v) {
         one.x(0, v) = static_cast<float>(placed[v].x);
         one.y(0, v) = static_cast<float>(placed[v].y);
@@ -199,7 +231,9 @@ TEST(ModelVideo, FramesAreTheNetworksInAnyBatch) {
         torch::tensor(std::vector<float>(pixels.begin(), pixels.end())).view({32, 32, 3}).permute({2, 0, 1}) / 127.5 -
         1;
     const torch::NoGradGuard no_grad;
-    const torch::Tensor whole = network->render(photo.unsqueeze(0), torch::stack(maps).unsqueeze(0))[0];
+    const torch::Tensor whole =
+        network->render({photo.unsqueeze(0), joints_of(framed.own_pose()).unsqueeze(0)},
+                        {torch::stack(maps).unsqueeze(0), torch::stack(joints).unsqueeze(0)})[0];
     const torch::Tensor bytes = ((whole + 1) * 127.5).round().clamp(0, 255).permute({0, 2, 3, 1});
     for (const std::int64_t batch : {1, 4, 100}) {
       const DrawFrame draw =

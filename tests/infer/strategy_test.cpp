@@ -21,9 +21,9 @@ constexpr double kA = 0.5, kB = 0.25;
 
 class LinearGenerator : public models::VideoGenerator {
  public:
-  Tensor render(const Tensor& photo, const Tensor& pose_maps) override {
-    largest = std::max(largest, pose_maps.size(0));
-    return kA * photo.unsqueeze(1) + kB * pose_maps;
+  Tensor render(const models::Photo& photo, const models::Poses& poses) override {
+    largest = std::max(largest, poses.maps.size(0));
+    return kA * photo.image.unsqueeze(1) + kB * poses.maps;
   }
   std::int64_t largest = 0;  // batch
 };
@@ -64,6 +64,37 @@ TEST(Strategy, ChainedFramesFollowFromEachOther) {
     EXPECT_TRUE(torch::allclose(backward[i], kA * backward[i + 1] + kB * s[i])) << i;
   }
   EXPECT_FALSE(torch::allclose(forward, infer::render_frames(g, photo(), s, by("forward"))));
+}
+
+/// I = a photo + b S + (what the joints say): how far the pose is from the condition's.
+class JointGenerator : public models::VideoGenerator {
+ public:
+  Tensor render(const models::Photo& photo, const models::Poses& poses) override {
+    const Tensor moved = poses.joints - photo.joints.unsqueeze(1);  // [B, F, 18, 3]
+    return kA * photo.image.unsqueeze(1) + kB * poses.maps + moved.mean({2, 3}).view({-1, poses.maps.size(1), 1, 1, 1});
+  }
+  bool needs_joints() const override { return true; }
+};
+
+TEST(Strategy, JointsGoWithThePictures) {
+  JointGenerator g;
+  const Tensor places = torch::tensor({2.0, 5.0, -1.0, 8.0, 3.0});  // of the five poses; the photo's is 1
+  const models::Poses s(poses(), places.view({5, 1, 1}).expand({5, 18, 3}));
+  const models::Photo person(photo(), torch::ones({18, 3}));
+  const Tensor base = infer::render_frames(g, person, s, by("baseline"));
+  EXPECT_TRUE(torch::allclose(base, kA * photo() + kB * s.maps + (places - 1).view({5, 1, 1, 1})));
+  for (const bool chained : {false, true}) {
+    const Tensor forward = infer::render_frames(g, person, s, by("forward", chained)),
+                 backward = infer::render_frames(g, person, s, by("backward", chained));
+    for (int i = 0; i < 4; ++i) {
+      const Tensor &before = chained ? forward[i] : base[i], &after = chained ? backward[i + 1] : base[i + 1];
+      EXPECT_TRUE(
+          torch::allclose(forward[i + 1], kA * before + kB * s.maps[i + 1] + places[i + 1] - places[i], 1e-5, 1e-5))
+          << i;
+      EXPECT_TRUE(torch::allclose(backward[i], kA * after + kB * s.maps[i] + places[i] - places[i + 1], 1e-5, 1e-5))
+          << i;
+    }
+  }
 }
 
 TEST(Strategy, ConsistencyIsTheDifferenceOfTheThree) {

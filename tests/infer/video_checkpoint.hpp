@@ -19,6 +19,8 @@
 namespace stgmamba::test {
 
 inline constexpr const char* kSmallGr = "{name: gr_composite, ngf: 4, downs: 2, blocks: 2}";
+inline constexpr const char* kSmallReposed =
+    "{name: gr_composite, ngf: 4, downs: 2, blocks: 2, flow: true, start: image, condition: reposed}";
 inline constexpr const char* kSmallVid2Vid = "{name: vid2vid, ngf: 4, downs: 2, blocks: 2}";
 
 inline std::shared_ptr<models::VideoGenerator> video_network(const std::string& model, std::uint64_t seed) {

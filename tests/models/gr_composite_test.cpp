@@ -8,6 +8,7 @@
 #include "stgmamba/losses/neighbours.hpp"
 #include "stgmamba/models/vid2vid/generators.hpp"
 #include "stgmamba/nn/image_blocks.hpp"
+#include "stgmamba/nn/repose.hpp"
 
 #include "support/scoped_threads.hpp"
 #include "support/temp_folder.hpp"
@@ -113,6 +114,26 @@ TEST_F(GrTraining, MayBeginAsThePhotoItself) {
   EXPECT_LT(made(", flow: true, start: image"), 0.02);
   EXPECT_GT(made(", flow: true"), 0.1);
   EXPECT_EQ(test::exit_code_of([&] { made(", start: image"); }), 3);
+}
+
+TEST_F(GrTraining, MayBeShownThePhotoInTheFramesPose) {
+  torch::manual_seed(5);
+  GrCompositeConfig config = small();
+  GrComposite plain(config);
+  config.condition = "reposed";
+  torch::manual_seed(5);
+  GrComposite network(config);
+  EXPECT_TRUE(network.needs_joints() && !plain.needs_joints());
+  const Clip c = clip(3, 32);
+  const Tensor from = 32 * torch::rand({1, 18, 3}), to = 32 * torch::rand({1, 3, 18, 3});
+  const torch::NoGradGuard no_grad;
+  const Tensor made = network.render({c.photo, from}, {c.poses, to});
+  EXPECT_FALSE(torch::allclose(made, plain.render(c.photo, c.poses)));
+  for (std::int64_t f = 0; f < 3; ++f) {
+    const Tensor shown = nn::repose(c.photo, from, to.select(1, f));
+    EXPECT_TRUE(torch::allclose(made.select(1, f), plain.generate(shown, c.poses.select(1, f)).final, 1e-4, 1e-5)) << f;
+  }
+  EXPECT_EQ(test::exit_code_of([&] { network.render(c.photo, c.poses); }), 1);
 }
 
 TEST_F(GrTraining, OverfitsEightFrames) {

@@ -142,6 +142,25 @@ TEST(PoseMap, ResizingThePictureMovesTheJointsWithIt) {
   EXPECT_NEAR((31.0 - half.top) * half.scale_y, (y + 0.5) / 4 - 0.5, 1e-12);
 }
 
+TEST(PoseMap, JointsLieWhereLimbsAreDrawn) {
+  Motion motion = figure();
+  motion.score[kRightWrist] = 0.0F;
+  const Placement place = {0.5, 0.75, 4.0, -3.0};
+  const std::vector<float> joints = picture_joints(motion, 0, place);
+  ASSERT_EQ(joints.size(), std::size_t{kJoints * 3});
+  for (int v = 0; v < kJoints; ++v) {
+    const float* joint = joints.data() + v * 3;
+    const bool seen = v != kRightWrist;
+    EXPECT_FLOAT_EQ(joint[0], seen ? (motion.x(0, v) - 4.0F) * 0.5F : 0.0F) << v;
+    EXPECT_FLOAT_EQ(joint[1], seen ? (motion.y(0, v) + 3.0F) * 0.75F : 0.0F) << v;
+    EXPECT_EQ(joint[2], seen ? 1.0F : 0.0F) << v;
+  }
+  constexpr int kLeftForearm = 11;
+  const std::vector<std::uint8_t> map = pose_map(motion, 0, place, kOneHot);
+  const float* wrist = joints.data() + kLeftWrist * 3;
+  EXPECT_GT(at(map, kLeftForearm, static_cast<int>(std::lround(wrist[0])), static_cast<int>(std::lround(wrist[1]))), 0);
+}
+
 TEST(PoseMap, AnotherVersionIsRefused) {
   EXPECT_NO_THROW(require_pose_map_version(kPoseMapVersion, "here"));
   EXPECT_EQ(test::exit_code_of([] { require_pose_map_version(kPoseMapVersion + 1, "here"); }), 5);

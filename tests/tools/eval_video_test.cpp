@@ -56,11 +56,11 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   ASSERT_EQ(made.code, 0) << made.err;
   const auto board = nlohmann::json::parse(made.out);
   EXPECT_THAT(made.err, HasSubstr("run 1 of 1"));  // two rows share it
-  ASSERT_EQ(board.at("rows").size(), 7U);          // real, copy, mean, cutout, and three rows
-  EXPECT_NE(board.at("rows")[6].at("scores").at("l1").at("value"),
-            board.at("rows")[4].at("scores").at("l1").at("value"));
+  ASSERT_EQ(board.at("rows").size(), 8U);          // real, copy, mean, cutout, moved limbs, and three rows
+  EXPECT_NE(board.at("rows")[7].at("scores").at("l1").at("value"),
+            board.at("rows")[5].at("scores").at("l1").at("value"));
   EXPECT_FALSE(std::filesystem::exists(*folder_ / "runs/chained-seed1"));
-  const auto& ours = board.at("rows")[4].at("scores");
+  const auto& ours = board.at("rows")[5].at("scores");
   EXPECT_TRUE(ours.at("l1").at("value").is_number());
   EXPECT_TRUE(ours.at("fd_random").at("value").is_number());
   EXPECT_TRUE(ours.at("consistency_forward").at("value").is_number());
@@ -76,7 +76,7 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   EXPECT_THAT(eval("--table table.yaml --no-references --against chained").out,
               HasSubstr("ahead of or behind chained"));
   EXPECT_THAT(eval("--table table.yaml --against chaind").err, HasSubstr("did you mean 'chained'"));
-  EXPECT_TRUE(board.at("rows")[6].at("scores").at("consistency_forward").at("value").is_null());
+  EXPECT_TRUE(board.at("rows")[7].at("scores").at("consistency_forward").at("value").is_null());
   EXPECT_EQ(eval("--table table.yaml --no-references --fail-if \"ours.identity>=0\"").code, 10);
 }
 

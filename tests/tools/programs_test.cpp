@@ -180,6 +180,22 @@ TEST(Programs, ATrainedNetworkMakesTheVideo) {
   EXPECT_EQ(exported.code, 0) << exported.err;
 }
 
+TEST(Programs, ANetworkThatMovesLimbsNeedsToKnowWhereTheyAre) {
+  const TempFolder folder;
+  write_clicks(folder / "song.wav", 1.0);
+  media::save_image(folder / "photo.png", painted_photo());
+  write_pose(folder / "pose.json");
+  make_video_run(folder / "run", 10, 1, kSmallReposed);
+  const std::string line =
+      "stg_generate --device cpu --motion demo --music song.wav --image photo.png --video run -o a.mp4";
+  const ToolRun blind = run_tool(line, folder.path());
+  EXPECT_EQ(blind.code, 2);
+  EXPECT_THAT(blind.err, HasSubstr("photo.png: run moves the photo's limbs"));
+  EXPECT_THAT(blind.err, HasSubstr("--image-pose"));
+  const ToolRun posed = run_tool(line + " --image-pose pose.json", folder.path());
+  EXPECT_EQ(posed.code, 0) << posed.err;
+}
+
 TEST(Programs, AKilledVideoLeavesNoHalfFile) {
   const TempFolder folder;
   write_clicks(folder / "song.wav", 60.0);

@@ -272,6 +272,32 @@ TEST_F(SkeletonToVideoRun, OneHotMapsNeedEighteenChannels) {
   EXPECT_EQ(io::read_json(checkpoint("onehot", 1) / "state.json").at("task").at("pose_map").at("kind"), "onehot");
 }
 
+TEST_F(SkeletonToVideoRun, RunsOfABuildWithoutAKeyGoOn) {
+  train("old", {"train.steps=1"});
+  const std::string line = "  condition: photo\n", config = util::read_text(folder_ / "runs/old/config.yaml");
+  ASSERT_NE(config.find(line), std::string::npos);
+  std::string older = config;
+  older.erase(older.find(line), line.size());
+  for (const fs::path& folder : {folder_ / "runs/old", checkpoint("old", 1)}) {
+    for (const char* name : {"config.yaml", "run.json", "state.json"}) {  // the configuration, or its hash
+      if (fs::exists(folder / name)) {
+        std::string text = util::read_text(folder / name);
+        const std::string hash = identity_hash(config);
+        if (const std::size_t at = text.find(hash); at != std::string::npos) {
+          text.replace(at, hash.size(), identity_hash(older));
+        }
+        util::write_text(folder / name, text == config ? older : text);
+      }
+    }
+  }
+  io::seal_checkpoint(checkpoint("old", 1));
+  EXPECT_NO_THROW(train("old", {"train.steps=2"}));
+  EXPECT_THAT(test::error_of([&] {
+                train("old", {"train.steps=3", "model.condition=reposed"});
+              }),
+              HasSubstr("model.condition: photo there, reposed now"));
+}
+
 TEST_F(SkeletonToVideoRun, WhatCannotBeTrainedIsRefused) {
   EXPECT_THAT(test::error_of([&] { train("x", {"data.beats=truth"}); }), HasSubstr("hears no music"));
   EXPECT_THAT(test::error_of([&] { train("x", {"data.frames=2"}); }), HasSubstr("at least 3"));

@@ -18,11 +18,16 @@ constexpr std::int64_t kRows = 2, kFrames = 4, kHigh = 6, kWide = 5;
 class Linear : public models::VideoGenerator {
  public:
   Linear() { a_ = register_parameter("a", torch::tensor(kA)); }
-  torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& maps) override {
-    asked.push_back(photo.detach());
-    return a_ * photo.unsqueeze(1) + kB * maps;
+  torch::Tensor render(const models::Photo& photo, const models::Poses& poses) override {
+    asked.push_back(photo.image.detach());
+    from.push_back(photo.joints);
+    to.push_back(poses.joints);
+    maps.push_back(poses.maps.detach());
+    return a_ * photo.image.unsqueeze(1) + kB * poses.maps;
   }
-  std::vector<torch::Tensor> asked;  // conditions of every call
+  std::vector<torch::Tensor> asked;     // conditions of every call
+  std::vector<torch::Tensor> from, to;  // joints of conditions and poses
+  std::vector<torch::Tensor> maps;
 
  private:
   torch::Tensor a_;
@@ -136,6 +141,41 @@ TEST(VideoObjective, TheControlAsksFromOtherRealFramesForTheRealFrame) {
   }
   EXPECT_GE(places.size(), 3U);
   EXPECT_NEAR(loss.total.item<double>(), 7 * sum / (kRows * (kFrames - 1)), 1e-4);
+}
+
+TEST(VideoObjective, EveryConditionBringsItsOwnJoints) {
+  FilmTensors input = film();
+  // A joint's place tells whose it is: 100 row + frame, the photo's 99.
+  const torch::Tensor place =
+      100 * torch::arange(kRows, torch::kFloat32).view({kRows, 1}) + torch::arange(kFrames, torch::kFloat32);
+  const auto joints = [](const torch::Tensor& values) {
+    return values.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, 18, 3});
+  };
+  input.joints = joints(place);
+  input.poses = place.view({kRows, kFrames, 1, 1, 1}).expand({-1, -1, 3, kHigh, kWide});  // maps tell it, too
+  input.photo_joints = joints(100 * torch::arange(kRows, torch::kFloat32).view({kRows, 1}) + 99).squeeze(1);
+  losses::VideoObjectiveConfig config = bare();
+  config.control = 1;
+  config.neighbours.cond_source = "real";  // so that a condition can be recognised
+  Linear generator;
+  run(config, generator, input);
+  consistency(generator, input, input.real);
+  ASSERT_EQ(generator.from.size(), 4U);  // all frames; FSR with BSR; the control; what validation asks
+  EXPECT_TRUE(torch::equal(generator.from[0], input.photo_joints));
+  EXPECT_TRUE(torch::equal(generator.to[0], input.joints));
+  for (const std::size_t call : {1U, 2U, 3U}) {
+    ASSERT_EQ(generator.from[call].size(0), 2 * kRows * (kFrames - 1));
+    for (std::int64_t at = 0; at < generator.from[call].size(0); ++at) {
+      const auto whose = generator.from[call][at][0][0].item<std::int64_t>();
+      const std::int64_t row = whose / 100, frame = whose % 100;
+      const torch::Tensor picture = frame == 99 ? input.photo[row] : input.real[row][frame];
+      EXPECT_TRUE(torch::equal(generator.asked[call][at], picture)) << call << " " << at;
+      const torch::Tensor target = generator.to[call][at][0][0][0];
+      EXPECT_EQ(target.item<float>(), generator.maps[call][at][0][0][0][0].item<float>());
+      EXPECT_EQ(target.item<std::int64_t>() / 100, row);
+      EXPECT_NE(target.item<std::int64_t>(), whose);
+    }
+  }
 }
 
 TEST(VideoObjective, OneFrameHasNoNeighbours) {

@@ -25,6 +25,7 @@ struct Pictures {
   std::int64_t channels = 0;         // P, of a pose map
   std::vector<std::uint8_t> frames;  // [B, F + 1, 3, H, W], the condition first
   std::vector<std::uint8_t> poses;   // [B, F, P, H, W] (skeleton/pose_map.hpp)
+  std::vector<float> joints;         // [B, F + 1, V, 3] px and whether seen (skeleton::picture_joints)
   std::vector<float> flow;           // [B, F - 1, 2, H, W] px, where a pixel of frame i was in frame i - 1; i = 2..F
   std::vector<float> back;           // [B, F - 1, 2, H, W] px, the other way; both empty unless asked for
 };

@@ -21,6 +21,8 @@ struct AugmentConfig {
   double noise = 0.005;       // additive noise, rms up to
   double stretch = 0.08;      // joint time stretch of audio and motion by up to this share
   double mirror = 0.5;        // probability of left-right mirroring
+
+  bool operator==(const AugmentConfig&) const = default;
 };
 
 struct DataConfig {

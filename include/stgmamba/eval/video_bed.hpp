@@ -27,6 +27,8 @@ struct VideoClip {
 skeleton::Motion in_picture(const skeleton::Motion& motion, const skeleton::Placement& placement);
 /// What a network sees: uint8 [F, P, S, S].
 at::Tensor pose_maps(const VideoClip& clip, skeleton::PoseMapKind kind);
+/// And, where it asks for them, the joints in the picture's pixels and whether they are seen: [F, V, 3].
+at::Tensor joints(const skeleton::Motion& motion, const skeleton::Placement& placement);
 
 /// The poses of `clip`, the photo of `other`: whom no true frames show in these poses.
 VideoClip with_photo_of(const VideoClip& clip, const VideoClip& other);

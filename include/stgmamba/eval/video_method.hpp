@@ -23,8 +23,8 @@ struct VideoMethod {
   bool moves = true;  // false: poses change nothing, so that shuffling them says nothing
 };
 
-/// copy_photo (I_0, F times), mean_frame (a still: the mean of the clip's true frames, which no method knows) and
-/// cutout (infer/cutout.hpp, in the truth's own poses).
+/// copy_photo (I_0, F times), mean_frame (a still: the mean of the clip's true frames, which no method knows), cutout
+/// (infer/cutout.hpp) and reposed (nn/repose.hpp), both in the truth's own poses.
 std::vector<VideoMethod> reference_methods();
 
 /// A network for pictures of the clips' size, by the strategy asked for. Recurrent ones render a clip from its first

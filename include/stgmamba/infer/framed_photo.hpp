@@ -33,6 +33,10 @@ class FramedPhoto {
 
   const media::Image& picture() const;
   const std::vector<std::string>& notes() const;  // how it was placed; for the log
+  bool has_pose() const;
+  /// The photo's, in the picture's pixels, named as place() names joints and with what was estimated; all joints are
+  /// missing without one.
+  PhotoPose own_pose() const;
   /// The pose of one frame of the same motion, at any frame rate, in the picture's pixels.
   PhotoPose place(const skeleton::Motion& motion, std::int64_t frame) const;
 

@@ -29,9 +29,10 @@ struct StrategyConfig {
 };
 void read(config::Section section, StrategyConfig& config);
 
-/// Frames [F, 3, H, W] in [-1, 1] of the person in `photo` [3, H, W] for `pose_maps` [F, P, H, W], F > 0, on the
-/// network's device, without gradients. Throws UsageError for forward or backward with a recurrent generator.
-at::Tensor render_frames(models::VideoGenerator& network, const at::Tensor& photo, const at::Tensor& pose_maps,
+/// Frames [F, 3, H, W] in [-1, 1] of the person in `photo` (one: image [3, H, W], joints [18, 3]) for `poses` (of one
+/// clip: maps [F, P, H, W], joints [F, 18, 3]), F > 0, on the network's device, without gradients. Throws UsageError
+/// for forward or backward with a recurrent generator.
+at::Tensor render_frames(models::VideoGenerator& network, const models::Photo& photo, const models::Poses& poses,
                          const StrategyConfig& config = {});
 
 /// Mean absolute differences between frames in [-1, 1]; NaN where the clip is too short for a pair.
@@ -43,7 +44,7 @@ struct Consistency {
 };
 
 /// `config.chained` and `config.batch` count, `config.strategy` does not.
-Consistency measure_consistency(models::VideoGenerator& network, const at::Tensor& photo, const at::Tensor& pose_maps,
+Consistency measure_consistency(models::VideoGenerator& network, const models::Photo& photo, const models::Poses& poses,
                                 const StrategyConfig& config = {});
 
 }  // namespace stgmamba::infer

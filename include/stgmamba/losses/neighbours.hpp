@@ -29,16 +29,17 @@ void read(config::Section section, NeighbourConfig& config);
 
 /// What to ask the generator for: all forward pairs, sequence by sequence, then all backward pairs.
 struct NeighbourPairs {
-  at::Tensor condition;      // [N, 3, H, W]; undefined when there is nothing to ask (F = 1, or both weights 0)
-  at::Tensor pose;           // [N, P, H, W]
-  std::int64_t forward = 0;  // N = forward + backward; each B (F - 1) or 0
+  at::Tensor condition;  // [N, 3, H, W]; undefined when there is nothing to ask (F = 1, or both weights 0)
+  at::Tensor pose;       // [N, P, H, W]
+  at::Tensor condition_joints, pose_joints;  // [N, V, 3] of both; undefined without joints
+  std::int64_t forward = 0;                  // N = forward + backward; each B (F - 1) or 0
   std::int64_t backward = 0;
 };
 
 /// `frames` [B, F, 3, H, W] as G made them from I_0; `real` [B, F, 3, H, W], used by cond_source real alone (may be
-/// undefined otherwise); `pose_maps` [B, F, P, H, W].
+/// undefined otherwise); `pose_maps` [B, F, P, H, W]; `joints` [B, F, V, 3] of the same poses, where G asks for them.
 NeighbourPairs neighbour_pairs(const NeighbourConfig& config, const at::Tensor& frames, const at::Tensor& real,
-                               const at::Tensor& pose_maps);
+                               const at::Tensor& pose_maps, const at::Tensor& joints = {});
 
 struct NeighbourLoss {
   at::Tensor total;     // fsr * FSR + bsr * BSR: a scalar, differentiable; 0 when there are no pairs

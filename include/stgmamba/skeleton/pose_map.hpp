@@ -45,6 +45,9 @@ struct PoseMapStyle {
 std::vector<std::uint8_t> pose_map(const Motion& motion, std::int64_t frame, const Placement& placement,
                                    const PoseMapStyle& style);
 
+/// The joints of the same frame in the picture's pixels: [V, 3], x, y and 1; 0, 0, 0 where the joint is missing.
+std::vector<float> picture_joints(const Motion& motion, std::int64_t frame, const Placement& placement);
+
 /// The map as a picture to look at: kRgb as it is, whatever style.kind.
 media::Image pose_map_image(const Motion& motion, std::int64_t frame, const Placement& placement, PoseMapStyle style);
 

@@ -30,7 +30,8 @@ void read(config::Section section, Pix2pixHdConfig& config) {
   section.read("norm", config.norm, {"instance", "instance_affine", "batch"});
 }
 
-torch::Tensor Pix2pixHd::render(const torch::Tensor& photo, const torch::Tensor& pose_maps) {
+torch::Tensor Pix2pixHd::render(const Photo& given, const Poses& poses) {
+  const torch::Tensor &photo = given.image, &pose_maps = poses.maps;
   STG_CHECK(photo.dim() == 4 && photo.size(1) == 3 && pose_maps.dim() == 5 && pose_maps.size(0) == photo.size(0) &&
                 pose_maps.size(2) == config_.pose_channels,
             "[Pix2pixHd] photo must be [B, 3, H, W] and pose maps [B, F, {}, H, W], got {} and {}",

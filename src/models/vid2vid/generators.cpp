@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include "stgmamba/nn/repose.hpp"
 #include "stgmamba/util/check.hpp"
 
 namespace stgmamba::models {
@@ -33,21 +34,29 @@ void check_render(const char* name, const torch::Tensor& photo, const torch::Ten
 
 void read(config::Section section, GrCompositeConfig& config) {
   section.read("pose_channels", config.pose_channels, {.min = 1, .max = 64});
+  section.read("condition", config.condition, {"photo", "reposed"});
   read(section, config.network);
 }
 
 GrComposite::GrComposite(const GrCompositeConfig& config)
-    : Composite(network_of(config)), pose_channels_(config.pose_channels) {}
+    : Composite(network_of(config)), pose_channels_(config.pose_channels), reposed_(config.condition == "reposed") {}
 
 CompositeOutput GrComposite::generate(const torch::Tensor& condition, const torch::Tensor& pose) {
   return forward(pose, condition);
 }
 
-torch::Tensor GrComposite::render(const torch::Tensor& photo, const torch::Tensor& pose_maps) {
-  check_render("GrComposite", photo, pose_maps, pose_channels_);
-  const std::int64_t frames = pose_maps.size(1);
-  const torch::Tensor photos = photo.unsqueeze(1).expand({-1, frames, -1, -1, -1}).flatten(0, 1);  // [B F, 3, H, W]
-  return generate(photos, pose_maps.flatten(0, 1)).final.unflatten(0, {photo.size(0), frames});    // [B, F, 3, H, W]
+torch::Tensor GrComposite::render(const Photo& photo, const Poses& poses) {
+  check_render("GrComposite", photo.image, poses.maps, pose_channels_);
+  const std::int64_t frames = poses.maps.size(1);
+  const auto each = [frames](const torch::Tensor& x) {  // [B, ...] -> [B F, ...]
+    return x.repeat_interleave(frames, 0);
+  };
+  torch::Tensor condition = each(photo.image);  // [B F, 3, H, W]
+  if (reposed_) {
+    STG_CHECK(photo.joints.defined() && poses.joints.defined(), "[GrComposite] a reposed condition needs joints");
+    condition = nn::repose(condition, each(photo.joints), poses.joints.flatten(0, 1));
+  }
+  return generate(condition, poses.maps.flatten(0, 1)).final.unflatten(0, {-1, frames});  // [B, F, 3, H, W]
 }
 
 void read(config::Section section, Vid2VidConfig& config) {
@@ -63,12 +72,13 @@ CompositeOutput Vid2Vid::step(const torch::Tensor& poses, const torch::Tensor& p
   return forward(poses.flatten(1, 2), previous.flatten(1, 2), raw_only);
 }
 
-torch::Tensor Vid2Vid::render(const torch::Tensor& photo, const torch::Tensor& pose_maps) {
+torch::Tensor Vid2Vid::render(const Photo& photo, const Poses& poses) {
   Memory memory;
-  return render_next(photo, pose_maps, memory);
+  return render_next(photo, poses, memory);
 }
 
-torch::Tensor Vid2Vid::render_next(const torch::Tensor& photo, const torch::Tensor& pose_maps, Memory& memory) {
+torch::Tensor Vid2Vid::render_next(const Photo& given, const Poses& asked, Memory& memory) {
+  const torch::Tensor &photo = given.image, &pose_maps = asked.maps;
   check_render("Vid2Vid", photo, pose_maps, config_.pose_channels);
   const std::int64_t frames = pose_maps.size(1);
   const std::int64_t earlier = config_.window - 1;

@@ -30,7 +30,7 @@ class Pix2pixHd : public VideoGenerator {
   explicit Pix2pixHd(const Pix2pixHdConfig& config) : config_(config) {}
   /// `x` [N, C, H, W], pose map and photo together -> [N, 3, H, W] in [-1, 1].
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
-  torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& pose_maps) override;
+  torch::Tensor render(const Photo& photo, const Poses& poses) override;
 
  private:
   Pix2pixHdConfig config_;

@@ -10,6 +10,9 @@ namespace stgmamba::models {
 struct GrCompositeConfig {
   std::int64_t pose_channels = 3;  // of a pose map: 3 (rgb) or 18 (one hot)
   CompositeConfig network;         // its channels follow from the above
+  /// What it is shown: photo, I_c as it is [paper]; reposed, I_c with its limbs moved to the frame's pose
+  /// (nn/repose.hpp; not in the paper).
+  std::string condition = "photo";
 };
 void read(config::Section section, GrCompositeConfig& config);
 
@@ -19,10 +22,12 @@ class GrComposite : public Composite {
   explicit GrComposite(const GrCompositeConfig& config);
   /// `condition` [N, 3, H, W], `pose` [N, P, H, W].
   CompositeOutput generate(const torch::Tensor& condition, const torch::Tensor& pose);
-  torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& pose_maps) override;
+  torch::Tensor render(const Photo& photo, const Poses& poses) override;
+  bool needs_joints() const override { return reposed_; }
 
  private:
   std::int64_t pose_channels_;
+  bool reposed_;
 };
 
 struct Vid2VidConfig {
@@ -39,8 +44,8 @@ class Vid2Vid : public Composite {
   /// The frame after `previous` [B, window - 1, 3, H, W] for `poses` [B, window, P, H, W], oldest first.
   CompositeOutput step(const torch::Tensor& poses, const torch::Tensor& previous, bool raw_only = false);
   /// Frame by frame. Frames that are fed back carry no gradient, as in the release; poses before the first repeat it.
-  torch::Tensor render(const torch::Tensor& photo, const torch::Tensor& pose_maps) override;
-  torch::Tensor render_next(const torch::Tensor& photo, const torch::Tensor& pose_maps, Memory& memory) override;
+  torch::Tensor render(const Photo& photo, const Poses& poses) override;
+  torch::Tensor render_next(const Photo& photo, const Poses& poses, Memory& memory) override;
   bool recurrent() const override { return true; }
 
  private:
