@@ -57,6 +57,7 @@ struct Bones {
 template <typename Column>
 Tensor column(const Column& get, const at::TensorOptions& options) {
   std::vector<double> values;
+  values.reserve(kLimbs.size());
   for (const Limb& limb : kLimbs) {
     values.push_back(get(limb));
   }
@@ -65,6 +66,7 @@ Tensor column(const Column& get, const at::TensorOptions& options) {
 
 Tensor indices(int Limb::*end, const at::Tensor& like) {
   std::vector<std::int64_t> values;
+  values.reserve(kLimbs.size());
   for (const Limb& limb : kLimbs) {
     values.push_back(limb.*end);
   }
@@ -130,7 +132,7 @@ Bones measure(const Tensor& points, const Tensor& size, std::int64_t height, std
 
 /// `image` where `known` [N, 1, H, W] is 1; elsewhere what lies around, from ever coarser means (pull and push).
 Tensor filled(const Tensor& image, const Tensor& known) {
-  const Tensor held = image * known;
+  Tensor held = image * known;
   if (image.size(2) == 1 && image.size(3) == 1) {
     return held;
   }

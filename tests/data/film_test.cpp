@@ -149,7 +149,8 @@ media::Point centre(const std::uint8_t* plane, std::uint8_t threshold) {
     const double weight = plane[i] > threshold ? plane[i] - threshold : 0;
     sum += weight;
     x += weight * (i % kSize);
-    y += weight * (i / kSize);
+    const int line = i / kSize;
+    y += weight * line;
   }
   return {x / sum, y / sum};
 }
