@@ -30,7 +30,10 @@ FilmTensors film_tensors(const data::Batch& batch, c10::Device device) {
   film.real = frames.narrow(1, 1, f).contiguous();
   film.poses = from_bytes(pictures.poses, {b, f, pictures.channels, side, side}, device);
   const auto copied = [&](const std::vector<float>& values, const std::vector<std::int64_t>& shape) {
-    return torch::from_blob(const_cast<float*>(values.data()), shape, torch::kFloat32).clone().to(device);
+    const at::Tensor view = torch::from_blob(const_cast<float*>(values.data()), shape, torch::kFloat32);
+    STG_CHECK(view.numel() == std::ssize(values), "[film_tensors] {} numbers do not fill {}", values.size(),
+              fmt::join(shape, "x"));
+    return view.clone().to(device);
   };
   const at::Tensor joints = copied(pictures.joints, {b, f + 1, skeleton::kJoints, 3});
   film.photo_joints = joints.select(1, 0);
