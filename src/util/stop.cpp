@@ -3,21 +3,33 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 #include <unistd.h>
 
 namespace stgmamba::util {
 namespace {
 
+constexpr std::int64_t kOneAskMs = 1000;
+
 std::atomic<bool> requested{false};
-// Counted apart: a first SIGTERM after --max-time has asked for the stop must not cut the save short.
-std::atomic<int> signals{0};
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+// Kept apart: a first SIGTERM after --max-time has asked for the stop must not cut the save short.
+std::atomic<std::int64_t> first_signal_ms{0};  // 0: none came
+static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+std::int64_t now_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);  // POSIX lets a signal handler call it; std::chrono makes no such promise
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
 
 void on_signal(int signal) {
   requested.store(true);
-  if (signals.fetch_add(1) > 0) {
-    _exit(128 + signal);  // asked twice: do not wait for the save
+  const std::int64_t now = now_ms();
+  std::int64_t first = 0;
+  if (!first_signal_ms.compare_exchange_strong(first, now) && now - first >= kOneAskMs) {
+    _exit(128 + signal);  // asked again: do not wait for the save
   }
 }
 
@@ -40,7 +52,7 @@ void request_stop() {
 }
 void clear_stop_request() {
   requested.store(false);
-  signals.store(0);
+  first_signal_ms.store(0);
 }
 
 }  // namespace stgmamba::util
