@@ -7,6 +7,7 @@
 
 #include "stgmamba/image_metrics/frames.hpp"
 #include "stgmamba/infer/cutout.hpp"
+#include "stgmamba/nn/pixel_values.hpp"
 #include "stgmamba/nn/repose.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/log.hpp"
@@ -15,10 +16,10 @@ namespace stgmamba::eval {
 
 namespace {
 
-using image_metrics::to_bytes;
 using image_metrics::to_frames;
 using image_metrics::to_picture;
-using image_metrics::to_unit;
+using nn::to_bytes;
+using nn::to_unit;
 using skeleton::Motion;
 
 constexpr int kCutoutSide = 256;  // smaller photos are enlarged: a limb of two pixels cannot be cut out

@@ -32,14 +32,6 @@ media::Image to_picture(const at::Tensor& frame) {
   return picture;
 }
 
-at::Tensor to_bytes(const at::Tensor& frames) {
-  return ((frames.to(torch::kFloat) + 1.0) * 127.5).round().clamp(0.0, 255.0).to(torch::kUInt8);
-}
-
-at::Tensor to_unit(const at::Tensor& frames) {
-  return frames.to(torch::kFloat) / 127.5 - 1.0;
-}
-
 at::Tensor in_batches(const at::Tensor& x, std::int64_t batch,
                       const std::function<at::Tensor(const at::Tensor&)>& call) {
   STG_CHECK(x.size(0) > 0 && batch > 0, "[in_batches] needs rows and a batch size, got {} and {}", x.size(0), batch);

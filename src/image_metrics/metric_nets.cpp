@@ -9,6 +9,7 @@
 
 #include "stgmamba/image_metrics/frames.hpp"
 #include "stgmamba/image_metrics/lpips.hpp"
+#include "stgmamba/nn/pixel_values.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/hash.hpp"
 #include "stgmamba/util/log.hpp"
@@ -218,7 +219,7 @@ std::optional<PairNet> MetricNets::lpips_net(const std::string& trunk_key, const
   const c10::Device device = device_;
   return PairNet{hashes({trunk_path, heads_path}), [=](const at::Tensor& a, const at::Tensor& b) {
                    return in_batches(torch::stack({a, b}, 1), kFrameBatch, [&](const at::Tensor& part) {
-                     const at::Tensor unit = to_unit(part.to(device));  // [n, 2, 3, H, W]
+                     const at::Tensor unit = nn::to_unit(part.to(device));  // [n, 2, 3, H, W]
                      return lpips(*trunk, *heads, unit.select(1, 0), unit.select(1, 1)).cpu();
                    });
                  }};

@@ -8,6 +8,7 @@
 #include "stgmamba/image_metrics/frames.hpp"
 #include "stgmamba/media/flow.hpp"
 #include "stgmamba/nn/image_blocks.hpp"
+#include "stgmamba/nn/pixel_values.hpp"
 #include "stgmamba/util/check.hpp"
 
 namespace stgmamba::image_metrics {
@@ -35,8 +36,8 @@ at::Tensor warping_error(const at::Tensor& frames) {
     const at::Tensor way = flow.square().sum(1, true).sqrt();                            // [1, 1, H, W]
     const at::Tensor miss = (flow + nn::warp(back, flow)).square().sum(1, true).sqrt();  // [1, 1, H, W]
     const at::Tensor followed = miss.lt(kReturnPixels + kReturnShare * way).to(torch::kDouble);
-    const at::Tensor moved = nn::warp(to_unit(frames[t - 1]).unsqueeze(0).cpu(), flow);  // [1, 3, H, W]
-    const at::Tensor error = (to_unit(frames[t]).cpu() - moved).abs().mean(1, true).to(torch::kDouble);
+    const at::Tensor moved = nn::warp(nn::to_unit(frames[t - 1]).unsqueeze(0).cpu(), flow);  // [1, 3, H, W]
+    const at::Tensor error = (nn::to_unit(frames[t]).cpu() - moved).abs().mean(1, true).to(torch::kDouble);
     errors[t - 1] = (error * followed).sum() / followed.sum();
   }
   return errors;

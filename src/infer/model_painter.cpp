@@ -9,6 +9,7 @@
 
 #include <torch/torch.h>
 
+#include "stgmamba/nn/pixel_values.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/error.hpp"
 
@@ -17,18 +18,13 @@ namespace {
 
 /// [3, H, W] in [-1, 1].
 at::Tensor to_tensor(const media::Image& image) {
-  return torch::tensor(at::ArrayRef<std::uint8_t>(image.pixels), torch::kUInt8)
-      .view({image.height, image.width, 3})
-      .permute({2, 0, 1})
-      .to(torch::kFloat)
-      .div(127.5)
-      .sub(1);
+  const at::Tensor rows = torch::tensor(at::ArrayRef<std::uint8_t>(image.pixels), torch::kUInt8);
+  return nn::to_unit(rows.view({image.height, image.width, 3}).permute({2, 0, 1}));
 }
 
-/// Rounded, not cut off: [3, H, W] in [-1, 1].
+/// [3, H, W] in [-1, 1].
 media::Image to_image(const at::Tensor& frame) {
-  const at::Tensor bytes =
-      frame.add(1).mul(127.5).round().clamp(0, 255).permute({1, 2, 0}).to(torch::kCPU, torch::kUInt8).contiguous();
+  const at::Tensor bytes = nn::to_bytes(frame).cpu().permute({1, 2, 0}).contiguous();
   media::Image image(static_cast<int>(frame.size(2)), static_cast<int>(frame.size(1)));
   std::copy_n(bytes.data_ptr<std::uint8_t>(), image.pixels.size(), image.pixels.begin());
   return image;
@@ -130,11 +126,8 @@ class ModelPainter {
     }
     const skeleton::PoseMapStyle& style = model_.pose_maps;
     const std::vector<std::uint8_t> map = skeleton::pose_map(one, 0, {}, style);
-    return torch::tensor(at::ArrayRef<std::uint8_t>(map), torch::kUInt8)
-        .view({skeleton::pose_map_channels(style.kind), style.height, style.width})
-        .to(torch::kFloat)
-        .div(127.5)
-        .sub(1);
+    const at::Tensor planes = torch::tensor(at::ArrayRef<std::uint8_t>(map), torch::kUInt8);
+    return nn::to_unit(planes.view({skeleton::pose_map_channels(style.kind), style.height, style.width}));
   }
 
   VideoModel model_;

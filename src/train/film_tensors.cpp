@@ -4,31 +4,32 @@
 #include <torch/torch.h>
 
 #include "stgmamba/losses/flow.hpp"
+#include "stgmamba/nn/pixel_values.hpp"
 #include "stgmamba/skeleton/layout.hpp"
 #include "stgmamba/util/check.hpp"
 
 namespace stgmamba::train {
 
-at::Tensor from_bytes(const std::vector<std::uint8_t>& bytes, const std::vector<std::int64_t>& shape,
-                      c10::Device device) {
+namespace {
+
+at::Tensor pictures_of(const std::vector<std::uint8_t>& bytes, const std::vector<std::int64_t>& shape,
+                       c10::Device device) {
   const at::Tensor view = torch::from_blob(const_cast<std::uint8_t*>(bytes.data()), shape, torch::kUInt8);
   STG_CHECK(view.numel() == std::ssize(bytes), "[film_tensors] {} bytes do not fill {}", bytes.size(),
             fmt::join(shape, "x"));
-  return view.to(device).to(torch::kFloat32).div(127.5).sub(1.0);
+  return nn::to_unit(view.to(device));
 }
 
-at::Tensor to_bytes(const at::Tensor& values) {
-  return values.detach().to(torch::kCPU, torch::kFloat32).add(1.0).mul(127.5).round().clamp(0, 255).to(torch::kUInt8);
-}
+}  // namespace
 
 FilmTensors film_tensors(const data::Batch& batch, c10::Device device) {
   const data::Pictures& pictures = batch.pictures;
   const std::int64_t b = batch.size, f = batch.frames, side = pictures.size;
-  const at::Tensor frames = from_bytes(pictures.frames, {b, f + 1, 3, side, side}, device);
+  const at::Tensor frames = pictures_of(pictures.frames, {b, f + 1, 3, side, side}, device);
   FilmTensors film;
   film.photo = frames.select(1, 0).contiguous();
   film.real = frames.narrow(1, 1, f).contiguous();
-  film.poses = from_bytes(pictures.poses, {b, f, pictures.channels, side, side}, device);
+  film.poses = pictures_of(pictures.poses, {b, f, pictures.channels, side, side}, device);
   const auto copied = [&](const std::vector<float>& values, const std::vector<std::int64_t>& shape) {
     const at::Tensor view = torch::from_blob(const_cast<float*>(values.data()), shape, torch::kFloat32);
     STG_CHECK(view.numel() == std::ssize(values), "[film_tensors] {} numbers do not fill {}", values.size(),

@@ -23,9 +23,4 @@ struct FilmTensors {
 };
 FilmTensors film_tensors(const data::Batch& batch, c10::Device device);
 
-/// Bytes to [-1, 1] and back.
-at::Tensor from_bytes(const std::vector<std::uint8_t>& bytes, const std::vector<std::int64_t>& shape,
-                      c10::Device device);
-at::Tensor to_bytes(const at::Tensor& values);  // uint8 on the host, clamped and rounded
-
 }  // namespace stgmamba::train

@@ -7,8 +7,7 @@
 #include <torch/torch.h>
 
 #include "stgmamba/media/video.hpp"
-
-#include "film_tensors.hpp"
+#include "stgmamba/nn/pixel_values.hpp"
 
 namespace stgmamba::train {
 
@@ -16,7 +15,7 @@ media::Image sample_row(const at::Tensor& photo, const at::Tensor& pose, const a
                         const at::Tensor& real) {
   const at::Tensor map = pose.size(0) == 3 ? pose : pose.amax(0, /*keepdim=*/true).expand_as(photo);
   const at::Tensor row =
-      to_bytes(torch::cat({photo, map, made, real}, 2)).permute({1, 2, 0}).contiguous();  // [H, 4W, 3]
+      nn::to_bytes(torch::cat({photo, map, made, real}, 2)).cpu().permute({1, 2, 0}).contiguous();  // [H, 4W, 3]
   media::Image image(static_cast<int>(row.size(1)), static_cast<int>(row.size(0)));
   std::copy_n(row.data_ptr<std::uint8_t>(), image.pixels.size(), image.pixels.data());
   return image;

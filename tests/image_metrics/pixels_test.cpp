@@ -47,12 +47,6 @@ TEST(Pixels, OnlyWhatTheMaskShowsCounts) {
   EXPECT_EQ(l1(a, b, mask)[1].item<double>(), 0.0);
 }
 
-TEST(Frames, NetworksOutputIsRounded) {
-  const at::Tensor x = torch::tensor({-1.2, -1.0, -0.99607, 0.0, 0.5, 1.0, 3.0}).view({1, 1, 1, 7});
-  const at::Tensor bytes = to_bytes(x);
-  EXPECT_TRUE(torch::equal(bytes.view(-1), torch::tensor({0, 0, 1, 128, 191, 255, 255}, torch::kUInt8))) << bytes;
-}
-
 TEST(Frames, PicturesThereAndBack) {
   media::Image picture(5, 3);
   for (std::size_t i = 0; i < picture.pixels.size(); ++i) {

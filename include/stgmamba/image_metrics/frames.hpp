@@ -17,12 +17,6 @@ at::Tensor to_frames(const std::vector<media::Image>& pictures);
 /// One frame [3, H, W], uint8, as a picture.
 media::Image to_picture(const at::Tensor& frame);
 
-/// A network's frames [F, 3, H, W] in [-1, 1] as uint8: round(127.5 (x + 1)), clamped. Truncation would darken them by
-/// half a level.
-at::Tensor to_bytes(const at::Tensor& frames);
-/// uint8 frames in [-1, 1], float32.
-at::Tensor to_unit(const at::Tensor& frames);
-
 /// `call` on at most `batch` rows of `x` at a time, outputs joined. The last batch is filled up with copies of its last
 /// row, whose outputs are dropped: compiled networks are optimised anew for every shape they meet.
 at::Tensor in_batches(const at::Tensor& x, std::int64_t batch,
