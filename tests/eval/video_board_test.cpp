@@ -14,6 +14,7 @@
 
 #include "eval/filmed_puppets.hpp"
 #include "support/temp_folder.hpp"
+#include "support/torch_script.hpp"
 
 namespace stgmamba::test {
 namespace {
@@ -155,6 +156,41 @@ TEST_F(VideoBoards, BetterVideosScoreBetterInEveryColumn) {
   };
   EXPECT_LT(distance(good), distance(bad));
   EXPECT_NEAR(distance(judge_->real()), 0.0, 1e-4);
+}
+
+/// The mean, and how much it varies from pixel to pixel: noise is seen.
+constexpr const char* kMoments =
+    "def forward(self, x):\n  y = x.flatten({})\n  return torch.cat([y.mean(-1), y.std(-1)], 1)\n";
+
+TEST_F(VideoBoards, UsersNetworksFillTheirColumns) {
+  const auto nets = *folder_ / "brought";
+  std::filesystem::create_directories(nets);
+  save_script(nets / "inception-2015-12-05.pt", fmt::format(kMoments, 2));
+  save_script(nets / "i3d_torchscript.pt", fmt::format(kMoments, 2));
+  const std::vector<std::string> names = {"fid", "kid", "fid_tf", "fid_clean", "fvd"};
+  eval::VideoBedOptions options;
+  options.size = 32;
+  options.frames = eval::kFvdFrames;  // FVD skips shorter clips
+  const eval::VideoBed bed(film_puppets(*folder_ / "long", 32, 2 * eval::kFvdFrames + 1), options);
+  const eval::VideoJudge judge(bed, image_metrics::MetricNets(nets, torch::kCPU), names, torch::kCPU);
+  const auto good = judge.judge(noisy_truth(4)), bad = judge.judge(noisy_truth(40));
+  const auto everybody = [](std::size_t seeds) { return metrics::Weights::all(3, seeds); };
+  for (const eval::VideoColumn& column : eval::pick_video_columns(names)) {
+    const auto value = [&](const eval::VideoScores& scores) {
+      return eval::measure(column, judge, scores).value()(everybody(scores.size()));
+    };
+    SCOPED_TRACE(column.card.name);
+    const double near = value({good}), far = value({bad});
+    EXPECT_LT(near, far);
+    EXPECT_NEAR(value({judge.real()}), 0.0, column.card.name == "kid" ? 0.02 : 1e-6) << column.card.name;
+    EXPECT_NEAR(value({good, bad}), (near + far) / 2, 1e-9 * far) << column.card.name;  // seeds are not pooled
+    EXPECT_TRUE(std::isfinite(eval::measure_halves(column, judge).value()(everybody(1)))) << column.card.name;
+    metrics::Weights first = everybody(2);
+    first.seed = {2.0, 0.0};
+    EXPECT_NEAR(eval::measure(column, judge, {good, bad}).value()(first), near, 1e-9 * far) << column.card.name;
+  }
+  EXPECT_EQ(good[0].rows.at("fid").size(0), eval::kFvdFrames);  // a row a frame, and a row a clip
+  EXPECT_EQ(good[0].rows.at("fvd").size(0), 1);
 }
 
 TEST_F(VideoBoards, StillsDoNotFlickerAndPosesAndPhotosAreFollowed) {

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/script.h>
 #include <torch/torch.h>
 
 #include "stgmamba/image_metrics/lpips.hpp"
@@ -14,22 +13,13 @@
 #include "stgmamba/weights/module_io.hpp"
 
 #include "support/temp_folder.hpp"
+#include "support/torch_script.hpp"
 
 namespace stgmamba::image_metrics {
 namespace {
 
+using test::save_script;
 using ::testing::HasSubstr;
-
-void save_script(const std::filesystem::path& path, const std::string& forward, const std::string& layers = "") {
-  torch::jit::Module module("Net");
-  if (!layers.empty()) {
-    torch::jit::Module inner("Layers");
-    inner.define(layers);
-    module.register_module("layers", inner);
-  }
-  module.define(forward);
-  module.save(path.string());
-}
 
 at::Tensor frames(std::int64_t count) {
   torch::manual_seed(4);

@@ -28,8 +28,9 @@ std::vector<VideoColumn> pick_video_columns(const std::vector<std::string>& name
 /// it. Every seed's distance is taken alone and their mean is the score, since pooled clips are nearer by being more.
 std::optional<metrics::Statistic> measure(const VideoColumn& column, const VideoJudge& judge,
                                           const VideoScores& scores);
-/// The distance between the true clips with an even number and those with an odd one: what a method that cannot be told
-/// from the truth would score at half the clips. None for means, and with under four clips.
+/// The distance between the first and the second half of every true clip's frames, or between every other clip where a
+/// clip has one row: what a method that cannot be told from the truth would score. None for means, and where the halves
+/// would show different people.
 std::optional<metrics::Statistic> measure_halves(const VideoColumn& column, const VideoJudge& judge);
 
 /// Whether a replicate of the bootstrap is cheap: a distance decomposes a matrix of the smaller of rows and width.
