@@ -21,25 +21,26 @@ constexpr int kMidHip = skeleton::kJoints;  // the mean of both hips, after the 
 struct Limb {
   int from, to;
   double radius;  // trunk lengths
+  double
+      cleared;    // trunk lengths around the bone whose room is filled in: clothes, hair and hats reach beyond the limb
   double beyond;  // how far it reaches past `to`, of its length: hands, toes, the top of the head
 };
 /// Widths that leave the least of 20 training clips of puppets unexplained; on a filmed person they do as well.
 constexpr std::array<Limb, 10> kLimbs = {{
-    {skeleton::kNeck, kMidHip, 0.34, 0.0},
-    {skeleton::kNeck, skeleton::kNose, 0.20, 0.6},
-    {skeleton::kRightShoulder, skeleton::kRightElbow, 0.14, 0.0},
-    {skeleton::kRightElbow, skeleton::kRightWrist, 0.14, 0.28},
-    {skeleton::kLeftShoulder, skeleton::kLeftElbow, 0.14, 0.0},
-    {skeleton::kLeftElbow, skeleton::kLeftWrist, 0.14, 0.28},
-    {skeleton::kRightHip, skeleton::kRightKnee, 0.18, 0.0},
-    {skeleton::kRightKnee, skeleton::kRightAnkle, 0.14, 0.18},
-    {skeleton::kLeftHip, skeleton::kLeftKnee, 0.18, 0.0},
-    {skeleton::kLeftKnee, skeleton::kLeftAnkle, 0.14, 0.18},
+    {skeleton::kNeck, kMidHip, 0.34, 0.43, 0.0},
+    {skeleton::kNeck, skeleton::kNose, 0.20, 0.36, 0.6},
+    {skeleton::kRightShoulder, skeleton::kRightElbow, 0.14, 0.18, 0.0},
+    {skeleton::kRightElbow, skeleton::kRightWrist, 0.14, 0.18, 0.28},
+    {skeleton::kLeftShoulder, skeleton::kLeftElbow, 0.14, 0.18, 0.0},
+    {skeleton::kLeftElbow, skeleton::kLeftWrist, 0.14, 0.18, 0.28},
+    {skeleton::kRightHip, skeleton::kRightKnee, 0.18, 0.23, 0.0},
+    {skeleton::kRightKnee, skeleton::kRightAnkle, 0.14, 0.20, 0.18},
+    {skeleton::kLeftHip, skeleton::kLeftKnee, 0.18, 0.23, 0.0},
+    {skeleton::kLeftKnee, skeleton::kLeftAnkle, 0.14, 0.20, 0.18},
 }};
-constexpr double kCleared = 1.25;  // radii around a bone that count as the person where the room is filled in
-constexpr double kEdge = 0.3;      // radii over which a limb fades into the room
-constexpr double kStill = 0.05;    // trunk lengths: what moves less stays as the picture has it, edges and all
-constexpr double kTrunk = 0.2;     // of the picture's height, where the trunk is not seen
+constexpr double kEdge = 0.3;    // radii over which a limb fades into the room
+constexpr double kStill = 0.05;  // trunk lengths: what moves less stays as the picture has it, edges and all
+constexpr double kTrunk = 0.2;   // of the picture's height, where the trunk is not seen
 
 /// The limbs of N poses, K each.
 struct Bones {
@@ -186,15 +187,20 @@ Tensor repose(const Tensor& image, const Tensor& from, const Tensor& to) {
     Bones target = measure(after, size_after, height, width);
     const Tensor drawn = source.seen.logical_and(target.seen);  // [N, K]
     target.distance.masked_fill_(spread(drawn.logical_not()), INFINITY);
-    const auto [from_bone, owner] = source.distance.min(1, true);  // [N, 1, H, W]
-    room = (from_bone >= kCleared).logical_or(spread(drawn.any(1, true).logical_not())).to(image.dtype());
+    const Tensor owner = std::get<1>(source.distance.min(1, true));  // [N, 1, H, W]
+    const auto options = source.x.options();
+    const Tensor share = column([](const Limb& limb) { return limb.radius / limb.cleared; }, options);  // [K]
+    const auto person = [&](const Bones& bones) {  // and its clothes, hair and hat: [N, 1, H, W] bool
+      return (bones.distance * spread(share.unsqueeze(0))).amin(1, true) < 1;
+    };
+    room = person(source).logical_and(spread(drawn.any(1, true))).logical_not().to(image.dtype());
     const auto [distance, limb] = target.distance.min(1, true);
     cover = ((1 - distance) / kEdge + 0.5).clamp(0, 1);
     const auto [x, y] = origin(source, target, limb);
     const Tensor moved =
         torch::hypot(x - torch::arange(width, x.options()), y - torch::arange(height, y.options()).unsqueeze(1));
     still = (1 - moved / (kStill * spread(source.size))).clamp(0, 1);
-    still = torch::where((limb == owner).logical_and(distance < kCleared), still, torch::zeros_like(still));
+    still = torch::where((limb == owner).logical_and(person(target)), still, torch::zeros_like(still));
     grid = torch::stack({x.squeeze(1) * (2.0 / static_cast<double>(width - 1)) - 1,
                          y.squeeze(1) * (2.0 / static_cast<double>(height - 1)) - 1},
                         -1);                                         // [N, H, W, 2]

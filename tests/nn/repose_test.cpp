@@ -76,6 +76,13 @@ TEST(Repose, AForearmTurnsAboutItsElbowAndLeavesTheRoomBehind) {
   EXPECT_NEAR(at(made, 24, 24), 0.25, 1e-6);  // the other arm
 }
 
+TEST(Repose, AHatDoesNotStayBehind) {
+  Tensor image = torch::full({1, 3, kSide, kSide}, 0.25, torch::kDouble);
+  image.slice(2, 5, 9).slice(3, 42, 55).fill_(1.0);  // a brim wider than the head
+  const Tensor made = repose(image, standing(), standing(48, 38));
+  EXPECT_LT(made.slice(2, 0, 10).max().item<double>(), 0.3);
+}
+
 TEST(Repose, ALimbStretchesAlongItsBoneAlone) {
   const Tensor image = room_with(72, 24);
   const Tensor from = standing();
