@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "stgmamba/data/batch.hpp"
@@ -55,6 +56,17 @@ std::string hash_of(const std::vector<TakeInfo>& takes, const Splits& splits) {
 }
 
 }  // namespace
+
+std::string usual_framing(const std::vector<TakeInfo>& takes) {
+  std::map<std::string, std::int64_t> counts;
+  std::string usual = Framing().kind;
+  for (const TakeInfo& take : takes) {
+    if (take.framing.width > 0 && ++counts[take.framing.kind] > counts[usual]) {
+      usual = take.framing.kind;
+    }
+  }
+  return usual;
+}
 
 skeleton::Placement placement(const Framing& framing, int width, int height) {
   const skeleton::Placement whole = {framing.scale, framing.scale * framing.stretch, framing.left, framing.top};

@@ -7,17 +7,21 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "stgmamba/data/dataset.hpp"
 #include "stgmamba/infer/cutout.hpp"
 #include "stgmamba/util/check.hpp"
 
 #include "infer/body_shape.hpp"
+#include "infer/frames_out.hpp"
 #include "infer/mat_view.hpp"
 
 namespace stgmamba::infer {
 namespace {
 
-constexpr double kMargin = 0.25;      // m around all joints, as clips of puppets are filmed: hair, hands and shoes
-constexpr double kMostMissing = 0.5;  // of a motion's joints
+constexpr double kMargin = 0.25;  // m around all joints, as clips of puppets are filmed: hair, hands and shoes
+constexpr const char* kNoPose =
+    "no pose is given: the photo's middle is the picture and the whole dance is laid over it; --image-pose or "
+    "--pose-model puts the dance where the person stands, in the person's proportions";
 
 /// What the joints cover, in any pixels.
 struct Extent {
@@ -38,11 +42,29 @@ cv::Rect2d frame_around(const Extent& extent, double margin, double aspect) {
   return {(extent.left + extent.right - width) / 2, (extent.top + extent.bottom - height) / 2, width, height};
 }
 
+bool shows_all(const PictureFrame& frame) {
+  return frame.framing != data::Framing().kind;
+}
+
+/// What the importers make the picture of, of a source of this size: all of it, between bars or to be stretched.
+cv::Rect2d whole_source(const PictureFrame& frame, double width, double height) {
+  if (frame.framing == "stretch") {
+    return {0, 0, width, height};
+  }
+  const double aspect = static_cast<double>(frame.width) / frame.height;
+  const double wide = std::max(width, height * aspect);
+  return {(width - wide) / 2, (height - wide / aspect) / 2, wide, wide / aspect};
+}
+
+cv::Rect pixels(const cv::Rect2d& frame) {
+  return {static_cast<int>(std::lround(frame.x)), static_cast<int>(std::lround(frame.y)),
+          std::max(1, static_cast<int>(std::lround(frame.width))),
+          std::max(1, static_cast<int>(std::lround(frame.height)))};
+}
+
 /// Moved into the photo as far as it fits there.
 cv::Rect moved_inside(const cv::Rect2d& frame, const media::Image& photo) {
-  cv::Rect out(static_cast<int>(std::lround(frame.x)), static_cast<int>(std::lround(frame.y)),
-               std::max(1, static_cast<int>(std::lround(frame.width))),
-               std::max(1, static_cast<int>(std::lround(frame.height))));
+  cv::Rect out = pixels(frame);
   const auto move = [](int at, int size, int whole) {
     return size <= whole ? std::clamp(at, 0, whole - size) : std::clamp(at, whole - size, 0);
   };
@@ -51,14 +73,14 @@ cv::Rect moved_inside(const cv::Rect2d& frame, const media::Image& photo) {
   return out;
 }
 
-/// That part of the photo, its edge repeated where it ends, at width x height.
-media::Image cut_out(const media::Image& photo, const cv::Rect& frame, int width, int height) {
+/// That part of the photo, at width x height; beyond the photo `border`.
+media::Image cut_out(const media::Image& photo, const cv::Rect& frame, int width, int height, int border) {
   media::Image part(frame.width, frame.height);
   const cv::Rect inside = frame & cv::Rect(0, 0, photo.width, photo.height);
   cv::Mat target = mat_view(part);
   cv::copyMakeBorder(mat_view(photo)(inside), target, inside.y - frame.y,
                      frame.y + frame.height - inside.y - inside.height, inside.x - frame.x,
-                     frame.x + frame.width - inside.x - inside.width, cv::BORDER_REPLICATE);
+                     frame.x + frame.width - inside.x - inside.width, border);
   return media::resize(part, width, height);
 }
 
@@ -86,6 +108,22 @@ struct FramedPhoto::Impl {
   std::optional<PlacedDance> dance;  // in the photo's pixels; without it the motion's pixels are framed
   double left = 0.0, top = 0.0, scale_x = 1.0, scale_y = 1.0;  // picture pixel = (pixel - (left, top)) * scale
 
+  /// The picture is this part of the photo, and joints are in the photo's pixels.
+  void show(const media::Image& photo, const cv::Rect& part, const PictureFrame& frame, int border) {
+    picture = cut_out(photo, part, frame.width, frame.height, border);
+    // Pixel centres: picture = (photo + 1/2 - part) * scale - 1/2.
+    scale_x = static_cast<double>(frame.width) / part.width;
+    scale_y = static_cast<double>(frame.height) / part.height;
+    left = part.x - 0.5 + 0.5 / scale_x;
+    top = part.y - 0.5 + 0.5 / scale_y;
+  }
+  /// Joints are in the motion's pixels, of which this part is laid over the picture.
+  void lay(const cv::Rect2d& part, const PictureFrame& frame) {
+    scale_x = frame.width / part.width;
+    scale_y = frame.height / part.height;
+    left = part.x;
+    top = part.y;
+  }
   PhotoPose in_picture(PhotoPose moved) const {
     for (media::Point& p : moved.at) {
       p = {(p.x - left) * scale_x, (p.y - top) * scale_y};
@@ -94,66 +132,66 @@ struct FramedPhoto::Impl {
   }
 };
 
-FramedPhoto::FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion, int width,
-                         int height, const std::string& name)
+FramedPhoto::FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion,
+                         const PictureFrame& frame, const std::string& name)
     : impl_(std::make_unique<Impl>()) {
   Impl& it = *impl_;
   it.body = measure_body(pose, name);
   it.notes = it.body->notes;
   const skeleton::Motion whole = filled(motion);
   it.dance.emplace(*it.body, photo.width, whole);
+  if (shows_all(frame)) {
+    it.show(photo, pixels(whole_source(frame, photo.width, photo.height)), frame, cv::BORDER_CONSTANT);
+    return;
+  }
   Extent extent;
   for (int v = 0; v < skeleton::kJoints; ++v) {
     if (pose.seen(v)) {
       extent.add(pose[v]);
     }
   }
-  for (std::int64_t frame = 0; frame < whole.frames(); ++frame) {
-    for (const media::Point& p : it.dance->place(whole, frame).at) {
+  for (std::int64_t f = 0; f < whole.frames(); ++f) {
+    for (const media::Point& p : it.dance->place(whole, f).at) {
       extent.add(p);
     }
   }
-  const cv::Rect2d wanted = frame_around(extent, kMargin * it.body->metre, static_cast<double>(width) / height);
-  const cv::Rect frame = moved_inside(wanted, photo);
-  if (frame.width > photo.width || frame.height > photo.height) {
+  const double aspect = static_cast<double>(frame.width) / frame.height;
+  const cv::Rect part = moved_inside(frame_around(extent, kMargin * it.body->metre, aspect), photo);
+  if (part.width > photo.width || part.height > photo.height) {
     it.notes.push_back(fmt::format("the dance needs {}x{} of its pixels and it has {}x{}: its edge is repeated",
-                                   frame.width, frame.height, photo.width, photo.height));
+                                   part.width, part.height, photo.width, photo.height));
   }
-  it.picture = cut_out(photo, frame, width, height);
-  // Pixel centres: picture = (photo + 1/2 - frame) * scale - 1/2.
-  it.scale_x = static_cast<double>(width) / frame.width;
-  it.scale_y = static_cast<double>(height) / frame.height;
-  it.left = frame.x - 0.5 + 0.5 / it.scale_x;
-  it.top = frame.y - 0.5 + 0.5 / it.scale_y;
+  it.show(photo, part, frame, cv::BORDER_REPLICATE);
 }
 
-FramedPhoto::FramedPhoto(const media::Image& photo, const skeleton::Motion& motion, int width, int height)
+FramedPhoto::FramedPhoto(const media::Image& photo, const skeleton::Motion& motion, const PictureFrame& frame)
     : impl_(std::make_unique<Impl>()) {
   Impl& it = *impl_;
-  const double aspect = static_cast<double>(width) / height;
+  const skeleton::Motion whole = filled(motion);
+  if (shows_all(frame)) {
+    it.show(photo, pixels(whole_source(frame, photo.width, photo.height)), frame, cv::BORDER_CONSTANT);
+    it.lay(whole_source(frame, skeleton::kFrameWidth, skeleton::kFrameHeight), frame);
+    it.notes.emplace_back(kNoPose);
+    return;
+  }
+  const double aspect = static_cast<double>(frame.width) / frame.height;
   const double wide = std::min<double>(photo.width, photo.height * aspect);
   const cv::Rect2d middle((photo.width - wide) / 2, (photo.height - wide / aspect) / 2, wide, wide / aspect);
-  it.picture = cut_out(photo, moved_inside(middle, photo), width, height);
-  const skeleton::Motion whole = filled(motion);
+  it.show(photo, moved_inside(middle, photo), frame, cv::BORDER_REPLICATE);
   Extent extent;
   std::vector<double> trunks;
-  for (std::int64_t frame = 0; frame < whole.frames(); ++frame) {
+  for (std::int64_t f = 0; f < whole.frames(); ++f) {
     for (int v = 0; v < skeleton::kJoints; ++v) {
-      extent.add(joint(whole, frame, v));
+      extent.add(joint(whole, f, v));
     }
-    const media::Point neck = joint(whole, frame, skeleton::kNeck), right = joint(whole, frame, skeleton::kRightHip),
-                       left = joint(whole, frame, skeleton::kLeftHip);
+    const media::Point neck = joint(whole, f, skeleton::kNeck), right = joint(whole, f, skeleton::kRightHip),
+                       left = joint(whole, f, skeleton::kLeftHip);
     trunks.push_back(std::hypot(neck.x - (right.x + left.x) / 2, neck.y - (right.y + left.y) / 2));
   }
   std::nth_element(trunks.begin(), trunks.begin() + std::ssize(trunks) * 9 / 10, trunks.end());
   const double metre = trunks[trunks.size() * 9 / 10] / kTorsoLength;
-  const cv::Rect2d frame = frame_around(extent, kMargin * metre, aspect);
-  it.scale_x = it.scale_y = width / frame.width;
-  it.left = frame.x;
-  it.top = frame.y;
-  it.notes.emplace_back(
-      "no pose is given: the photo's middle is the picture and the whole dance is laid over it; --image-pose or "
-      "--pose-model puts the dance where the person stands, in the person's proportions");
+  it.lay(frame_around(extent, kMargin * metre, aspect), frame);
+  it.notes.emplace_back(kNoPose);
 }
 
 FramedPhoto::~FramedPhoto() = default;

@@ -19,6 +19,7 @@ constexpr std::int64_t kMostGifFrames = 1800;      // nobody wants a longer one
 constexpr std::int64_t kMostGifBytes = 1LL << 30;  // of pictures, all in memory until the palette is known
 constexpr std::int64_t kSheetPictures = 24;
 constexpr int kSheetColumns = 6;
+constexpr int kSheetWidth = 128;  // of a picture at least: small ones are enlarged
 
 /// A file that pictures go into one after another.
 class Sink {
@@ -85,9 +86,10 @@ class SheetSink : public Sink {
   SheetSink(std::filesystem::path path, double fps, double scale) : path_(std::move(path)), fps_(fps), scale_(scale) {}
   void write(std::int64_t frame, media::Image picture) override {
     captions_.push_back(fmt::format("{:.2f} s", static_cast<double>(frame) / fps_));
-    pictures_.push_back(scale_ == 1.0
+    const double scale = std::max(scale_, static_cast<double>(kSheetWidth) / picture.width);
+    pictures_.push_back(scale == 1.0
                             ? std::move(picture)
-                            : media::resize(picture, even(scale_ * picture.width), even(scale_ * picture.height)));
+                            : media::resize(picture, even(scale * picture.width), even(scale * picture.height)));
   }
   void finish() override { media::save_image(path_, media::contact_sheet(pictures_, captions_, kSheetColumns)); }
 

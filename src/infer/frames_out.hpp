@@ -13,6 +13,8 @@
 
 namespace stgmamba::infer {
 
+inline constexpr double kMostMissing = 0.5;  // of a motion's joints, that a video fills in
+
 /// The motion at the video's rate, with the last pose held to its end.
 skeleton::Motion at_rate(const skeleton::Motion& motion, double fps, std::int64_t frames);
 
@@ -29,8 +31,8 @@ struct FrameFile {
 using DrawFrames = std::function<std::vector<media::Image>(std::int64_t frame, std::span<const std::int64_t> later)>;
 
 /// All files (of one kind) at once: a frame is drawn when it is needed, goes into every file and is forgotten. A
-/// sheet's pictures are `sheet_scale` times as large. Each file appears whole; throws StoppedError (no file) when asked
-/// to stop.
+/// sheet's pictures are `sheet_scale` times as large, or 128 px wide where that is more. Each file appears whole;
+/// throws StoppedError (no file) when asked to stop.
 void write_frames(const std::vector<FrameFile>& files, std::int64_t frames, const SkeletonVideoOptions& options,
                   double sheet_scale, const DrawFrames& draw);
 

@@ -14,9 +14,9 @@
 namespace stgmamba::infer {
 namespace {
 
-constexpr int kLeastHeight = 256, kMostHeight = 1080, kMostWidth = 1920;
+constexpr int kLeastHeight = 256, kMostHeight = 1080, kMostWidth = 1920;  // unless a height is asked for
+constexpr int kWidest = 7680;
 constexpr int kLeastSide = 16, kMostAspect = 20;
-constexpr double kMostMissing = 0.5;  // of a motion's joints
 constexpr double kSheetScale = 0.4, kMostTogether = 3840.0;
 
 /// The placed pose over (or, on white, beside) the picture.
@@ -87,8 +87,14 @@ media::Image fit_photo(const media::Image& photo, int height, const std::string&
     throw DataError("{}: a photo must be at least {} pixels on each side and no strip, got {}x{}", name, kLeastSide,
                     photo.width, photo.height);
   }
-  double wanted = height > 0 ? height : std::clamp(photo.height, kLeastHeight, kMostHeight);
-  wanted = std::min(wanted, static_cast<double>(kMostWidth) * photo.height / photo.width);
+  const double aspect = static_cast<double>(photo.width) / photo.height;
+  if (height > 0 && height * aspect > kWidest) {
+    throw UsageError(
+        "{}: --height must be at most {:.0f} for a photo of {}x{}, so that no picture is wider than {}, got {}", name,
+        std::floor(kWidest / aspect), photo.width, photo.height, kWidest, height);
+  }
+  const double wanted =
+      height > 0 ? height : std::min(std::clamp<double>(photo.height, kLeastHeight, kMostHeight), kMostWidth / aspect);
   const int to_height = even(wanted), to_width = even(wanted * photo.width / photo.height);
   return to_width == photo.width && to_height == photo.height ? photo : media::resize(photo, to_width, to_height);
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/infer/video_model.hpp"
 
+#include <algorithm>
+
 #include "stgmamba/config/section.hpp"
+#include "stgmamba/data/dataset.hpp"
 #include "stgmamba/infer/motion_model.hpp"
 #include "stgmamba/io/checkpoint_folder.hpp"
 #include "stgmamba/io/json_lines.hpp"
 #include "stgmamba/util/error.hpp"
 #include "stgmamba/util/file.hpp"
+#include "stgmamba/util/text.hpp"
 #include "stgmamba/weights/module_io.hpp"
 
 #include "infer/model_folder.hpp"
@@ -57,6 +61,20 @@ skeleton::PoseMapStyle read_pose_maps(const fs::path& checkpoint) {
   return style;
 }
 
+/// Checkpoints that name none are of films around the dancer.
+std::string read_framing(const fs::path& checkpoint) {
+  const fs::path file = checkpoint / "state.json";
+  const io::Json task = io::read_json(file).at("task");
+  const std::string framing = task.contains("framing") && task["framing"].is_string()
+                                  ? task["framing"].get<std::string>()
+                                  : data::Framing().kind;
+  if (std::find(data::kFramings.begin(), data::kFramings.end(), framing) == data::kFramings.end()) {
+    throw CheckpointError("{}: task.framing must be one of {}, got '{}'", file.string(),
+                          util::join(data::kFramings, ", "), framing);
+  }
+  return framing;
+}
+
 /// One black picture through the network, so that a size or a kind of pose map that it does not take is said here.
 void try_out(const VideoModel& model, const fs::path& config) {
   const torch::InferenceMode guard;
@@ -86,6 +104,7 @@ VideoModel VideoModel::load(const fs::path& path, c10::Device device, const std:
                           task, kTask);
   }
   model.pose_maps = read_pose_maps(checkpoint);
+  model.framing = read_framing(checkpoint);
   const auto document = config::Document::load(config);
   model.name = "gr_composite";
   document.root().section("model").read("name", model.name, models::video_generator_names());
@@ -112,7 +131,7 @@ void export_video_model(const fs::path& path, const fs::path& folder) {
   const fs::path& into = whole_or_nothing.path();
   weights::save_module(into / fmt::format("{}.safetensors", kNetwork), *model.network);
   util::write_text(into / "config.yaml", config);
-  io::write_json(into / "state.json", {{"task", {{"pose_map", pose_map}}}});
+  io::write_json(into / "state.json", {{"task", {{"pose_map", pose_map}, {"framing", model.framing}}}});
   io::seal_checkpoint(into);
   whole_or_nothing.commit();
 }

@@ -29,7 +29,13 @@ cv::Scalar scalar(Rgb color) {
   return {static_cast<double>(color.r), static_cast<double>(color.g), static_cast<double>(color.b)};
 }
 
-constexpr int kShift = 4;  // sixteenths of a pixel for anti-aliased drawing
+constexpr int kShift = 4;             // sixteenths of a pixel for anti-aliased drawing
+constexpr double kFontHeight = 22.0;  // pixels of OpenCV's font at scale 1
+
+int text_width(const std::string& text, double height) {
+  int baseline = 0;
+  return cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, height / kFontHeight, 1, &baseline).width;
+}
 cv::Point fixed(Point p) {
   return {static_cast<int>(std::lround(p.x * (1 << kShift))), static_cast<int>(std::lround(p.y * (1 << kShift)))};
 }
@@ -153,7 +159,7 @@ void draw_line(Image& image, Point from, Point to, Rgb color, int thickness) {
 void draw_text(Image& image, Point baseline_left, const std::string& text, Rgb color, double height) {
   cv::Mat mat = view(image);
   const cv::Point at(static_cast<int>(std::lround(baseline_left.x)), static_cast<int>(std::lround(baseline_left.y)));
-  cv::putText(mat, text, at, cv::FONT_HERSHEY_SIMPLEX, height / 22.0, scalar(color), 1, cv::LINE_AA);
+  cv::putText(mat, text, at, cv::FONT_HERSHEY_SIMPLEX, height / kFontHeight, scalar(color), 1, cv::LINE_AA);
 }
 
 void fill_ellipse(Image& image, int centre_x, int centre_y, int half_length, int half_width, int degrees, Rgb color) {
@@ -166,11 +172,15 @@ void fill_ellipse(Image& image, int centre_x, int centre_y, int half_length, int
 Image contact_sheet(const std::vector<Image>& pictures, const std::vector<std::string>& captions, int columns) {
   constexpr int kGap = 4;
   constexpr int kCaption = 18;
+  constexpr double kTextHeight = 11;
   int width = 1;
   int height = 1;
   for (const Image& picture : pictures) {
     width = std::max(width, picture.width);
     height = std::max(height, picture.height);
+  }
+  for (const std::string& caption : captions) {
+    width = std::max(width, text_width(caption, kTextHeight) + 4);
   }
   const int rows = (static_cast<int>(pictures.size()) + columns - 1) / columns;
   Image sheet(columns * (width + kGap) + kGap, rows * (height + kCaption + kGap) + kGap, {235, 235, 235});
@@ -179,7 +189,7 @@ Image contact_sheet(const std::vector<Image>& pictures, const std::vector<std::s
     const int top = kGap + static_cast<int>(i) / columns * (height + kCaption + kGap);
     paste(sheet, pictures[i], left, top);
     if (i < captions.size()) {
-      draw_text(sheet, {left + 2.0, top + height + 13.0}, captions[i], {30, 30, 30}, 11);
+      draw_text(sheet, {left + 2.0, top + height + 13.0}, captions[i], {30, 30, 30}, kTextHeight);
     }
   }
   return sheet;

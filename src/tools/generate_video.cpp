@@ -211,10 +211,9 @@ std::string GenerateVideo::made_by() const {
 
 infer::DrawFrame GenerateVideo::model_drawer(std::size_t copy, const skeleton::Motion& motion) const {
   const Posed& posed = photos_[copy];
-  const int width = model_.pose_maps.width, height = model_.pose_maps.height;
-  infer::FramedPhoto framed = posed.has_pose
-                                  ? infer::FramedPhoto(posed.photo, posed.pose, motion, width, height, images_[copy])
-                                  : infer::FramedPhoto(posed.photo, motion, width, height);
+  const infer::PictureFrame frame = {model_.pose_maps.width, model_.pose_maps.height, model_.framing};
+  infer::FramedPhoto framed = posed.has_pose ? infer::FramedPhoto(posed.photo, posed.pose, motion, frame, images_[copy])
+                                             : infer::FramedPhoto(posed.photo, motion, frame);
   for (const std::string& note : framed.notes()) {
     util::log().info("{}: {}", images_[copy], note);
   }

@@ -146,6 +146,7 @@ void SkeletonToVideo::prepare(const data::Dataset& dataset, const data::DataConf
         "loss.vgg is off: it needs torchvision's VGG19, which is yours to bring as loss.vgg_weights=FILE; loss.vgg=0 "
         "says that you know");
   }
+  framing_ = data::usual_framing(dataset.split("train", config.styles));
   data::FilmConfig still = film_;
   still.flow = false;
   constexpr std::int64_t kCache = 256;  // MB: held-out films are seen now and then, the training cache is another
@@ -244,7 +245,8 @@ bool SkeletonToVideo::sample(const fs::path& folder, std::int64_t count, const S
 
 io::Json SkeletonToVideo::extra_state() const {
   io::Json state = {
-      {"pose_map", {{"version", skeleton::kPoseMapVersion}, {"kind", film_.pose_map}, {"size", film_.size}}}};
+      {"pose_map", {{"version", skeleton::kPoseMapVersion}, {"kind", film_.pose_map}, {"size", film_.size}}},
+      {"framing", framing_}};
   if (!objective_->vgg_hash().empty()) {
     state["vgg"] = objective_->vgg_hash();
   }

@@ -78,6 +78,7 @@ TEST(Filming, JointsStayOnThePersonInEveryFraming) {
     for (const std::string& framing : kFramings) {
       ASSERT_EQ(import(folder, framing).takes, 1);
       EXPECT_EQ(Dataset::open(folder / "set").takes().front().framing.kind, framing);
+      EXPECT_EQ(usual_framing(Dataset::open(folder / "set").takes()), framing);
       const Batch batch = windows(folder, "train")->make(0);
       for (std::int64_t row = 0; row < batch.size; ++row) {
         for (std::int64_t f = 0; f < 3; ++f) {

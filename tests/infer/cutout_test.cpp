@@ -229,6 +229,8 @@ TEST(PhotoVideo, PhotosOfAnySizeBecomeVideosThatPlay) {
   EXPECT_EQ(size(4000, 3000, 0), std::pair(1440, 1080));
   EXPECT_EQ(size(4000, 1000, 0).first, 1920);
   EXPECT_EQ(size(640, 360, 720), std::pair(1280, 720));
+  EXPECT_EQ(size(640, 360, 4320), std::pair(7680, 4320));  // as asked for
+  EXPECT_EQ(exit_code_of([&] { size(720, 360, 4320); }), 2);
   EXPECT_EQ(exit_code_of([&] { size(15, 300, 0); }), 4);
   EXPECT_EQ(exit_code_of([&] { size(30, 3000, 0); }), 4);
 }

@@ -77,7 +77,7 @@ std::vector<media::Image> frames_of(const std::filesystem::path& path, std::vect
 
 TEST(FramedPhoto, PixelsAndJointsMoveTogether) {
   const Motion motion = dance(12);
-  const FramedPhoto framed(painted_photo(), painted_pose(), motion, 96, 96, "photo.png");
+  const FramedPhoto framed(painted_photo(), painted_pose(), motion, {96, 96}, "photo.png");
   EXPECT_EQ(framed.picture().width, 96);
   // The dance's trunk stands where the photo's does, in the person's proportions.
   const PhotoPose placed = framed.place(motion, 0);
@@ -100,7 +100,7 @@ TEST(FramedPhoto, PixelsAndJointsMoveTogether) {
 
 TEST(FramedPhoto, ThePhotosOwnJointsLieOnItsPerson) {
   const Motion motion = dance(5);
-  const FramedPhoto framed(painted_photo(), painted_pose(), motion, 96, 96, "photo.png");
+  const FramedPhoto framed(painted_photo(), painted_pose(), motion, {96, 96}, "photo.png");
   ASSERT_TRUE(framed.has_pose());
   const PhotoPose own = framed.own_pose();
   const media::Rgb shin = colour_at(framed.picture(), (own[9].x + own[10].x) / 2, (own[9].y + own[10].y) / 2);
@@ -112,13 +112,34 @@ TEST(FramedPhoto, ThePhotosOwnJointsLieOnItsPerson) {
     exchanged.at[v] = painted_pose().at[static_cast<std::size_t>(skeleton::mirror_pairs()[v])];
   }
   exchanged.score[4] = exchanged.score[7] = exchanged.score[8] = 0.0F;  // both wrists and a hip
-  const PhotoPose again = FramedPhoto(painted_photo(), exchanged, motion, 96, 96, "photo.png").own_pose();
+  const PhotoPose again = FramedPhoto(painted_photo(), exchanged, motion, {96, 96}, "photo.png").own_pose();
   EXPECT_EQ(again[3].x < again[6].x, own[3].x < own[6].x);
   for (int v = 0; v < 14; ++v) {
     EXPECT_TRUE(again.seen(v)) << v;
   }
-  const FramedPhoto without(painted_photo(), motion, 96, 96);
+  const FramedPhoto without(painted_photo(), motion, {96, 96});
   EXPECT_FALSE(without.has_pose() || without.own_pose().seen(0));
+}
+
+TEST(FramedPhoto, IsFramedAsTheTrainingFilmsWere) {
+  const Motion motion = dance(5);
+  const double bars = (kPaintedHeight - kPaintedWidth) / 2.0, side = kPaintedHeight;
+  for (const auto& [kind, left, wide] : {std::tuple{"letterbox", -bars, side}, {"stretch", 0.0, 1.0 * kPaintedWidth}}) {
+    const infer::PictureFrame frame = {96, 96, kind};
+    const FramedPhoto framed(painted_photo(), painted_pose(), motion, frame, "photo.png");
+    const PhotoPose own = framed.own_pose();
+    for (const int v : {1, 4, 7, 10, 13}) {  // pixel centres
+      EXPECT_NEAR(own[v].x, (painted_pose()[v].x + 0.5 - left) * 96 / wide - 0.5, 1e-6) << kind << v;
+      EXPECT_NEAR(own[v].y, (painted_pose()[v].y + 0.5) * 96 / side - 0.5, 1e-6) << kind << v;
+    }
+    const bool black = std::string(kind) == "letterbox";
+    EXPECT_EQ(colour_at(framed.picture(), 2, 48).g < 10, black);
+    EXPECT_EQ(colour_at(framed.picture(), 93, 48).g < 10, black);
+    // Without a pose, the dance lies as in a film of 640x360.
+    const PhotoPose placed = FramedPhoto(painted_photo(), motion, frame).place(motion, 0);
+    EXPECT_NEAR(placed[1].x, motion.x(0, 1) * 96 / 640, 1e-4);
+    EXPECT_NEAR(placed[1].y, black ? (motion.y(0, 1) + 140) * 96 / 640 : motion.y(0, 1) * 96 / 360, 1e-4);
+  }
 }
 
 TEST(FramedPhoto, HasTheProportionsOfItsPerson) {
@@ -128,7 +149,7 @@ TEST(FramedPhoto, HasTheProportionsOfItsPerson) {
       motion.y(f, ankle) = motion.y(f, knee) + 0.4F * (motion.y(f, ankle) - motion.y(f, knee));
     }
   }
-  const FramedPhoto framed(painted_photo(), painted_pose(), motion, 128, 128, "photo.png");
+  const FramedPhoto framed(painted_photo(), painted_pose(), motion, {128, 128}, "photo.png");
   const PhotoPose placed = framed.place(motion, 3), own = painted_pose();
   const auto ratio = [](const PhotoPose& pose) {
     return std::hypot(pose[9].x - pose[10].x, pose[9].y - pose[10].y) /
@@ -155,7 +176,7 @@ TEST(FramedPhoto, TakesInTheWholeDanceAndRepeatsEdges) {
   for (media::Point& p : there.at) {
     p = {p.x + 190.0, p.y + 120.0};
   }
-  const FramedPhoto near(stage, there, still, 96, 96, "photo.png"), far(stage, there, wide, 96, 96, "photo.png");
+  const FramedPhoto near(stage, there, still, {96, 96}, "photo.png"), far(stage, there, wide, {96, 96}, "photo.png");
   EXPECT_GT(height(near, still), 1.2 * height(far, wide));
   media::Image narrow(120, kPaintedHeight);
   media::paste(narrow, painted_photo(), -100, 0);
@@ -163,7 +184,7 @@ TEST(FramedPhoto, TakesInTheWholeDanceAndRepeatsEdges) {
   for (media::Point& p : moved.at) {
     p.x -= 100.0;
   }
-  const FramedPhoto repeated(narrow, moved, still, 96, 96, "photo.png");
+  const FramedPhoto repeated(narrow, moved, still, {96, 96}, "photo.png");
   EXPECT_THAT(repeated.notes(), Contains(HasSubstr("its edge is repeated")));
   EXPECT_THAT(near.notes(), ::testing::Not(Contains(HasSubstr("repeated"))));
   const media::Image& picture = repeated.picture();
@@ -174,7 +195,7 @@ TEST(FramedPhoto, TakesInTheWholeDanceAndRepeatsEdges) {
 
 TEST(FramedPhoto, WithoutAPoseTheDanceLiesOverThePicture) {
   const Motion motion = dance(10, 5.0);
-  const FramedPhoto framed(painted_photo(), motion, 64, 64);
+  const FramedPhoto framed(painted_photo(), motion, {64, 64});
   EXPECT_THAT(framed.notes(), Contains(HasSubstr("no pose is given")));
   double left = 1e9, right = -1e9, top = 1e9, bottom = -1e9;
   for (std::int64_t f = 0; f < motion.frames(); ++f) {
@@ -191,7 +212,7 @@ TEST(FramedPhoto, WithoutAPoseTheDanceLiesOverThePicture) {
   // The middle of a wide photo, undistorted.
   media::Image wide(300, 100, {10, 20, 30});
   media::paste(wide, media::Image(100, 100, {200, 100, 50}), 100, 0);
-  const FramedPhoto cut(wide, motion, 64, 64);
+  const FramedPhoto cut(wide, motion, {64, 64});
   const media::Image& middle = cut.picture();
   EXPECT_EQ(colour_at(middle, 1, 1).r, 200);
   EXPECT_EQ(colour_at(middle, 62, 62).r, 200);
@@ -204,7 +225,7 @@ TEST(ModelVideo, FramesAreTheNetworksInAnyBatch) {
     const VideoModel model = model_of(network, 32);
     const Motion motion = dance(9, 3.0);
     // What the network makes of the whole clip at once.
-    const FramedPhoto framed(painted_photo(), painted_pose(), motion, 32, 32, "photo.png");
+    const FramedPhoto framed(painted_photo(), painted_pose(), motion, {32, 32}, "photo.png");
     const auto joints_of = [](const PhotoPose& pose) {
       torch::Tensor joints = torch::ones({18, 3});
       for (int v = 0; v < 18; ++v) {
@@ -236,8 +257,8 @@ TEST(ModelVideo, FramesAreTheNetworksInAnyBatch) {
                         {torch::stack(maps).unsqueeze(0), torch::stack(joints).unsqueeze(0)})[0];
     const torch::Tensor bytes = ((whole + 1) * 127.5).round().clamp(0, 255).permute({0, 2, 3, 1});
     for (const std::int64_t batch : {1, 4, 100}) {
-      const DrawFrame draw =
-          infer::model_drawer(model, FramedPhoto(painted_photo(), painted_pose(), motion, 32, 32, "photo.png"), batch);
+      const DrawFrame draw = infer::model_drawer(
+          model, FramedPhoto(painted_photo(), painted_pose(), motion, {32, 32}, "photo.png"), batch);
       for (const std::int64_t f : {0, 1, 2, 5, 8}) {  // not every frame is shown
         const std::vector<std::int64_t> later = {f + 1, f + 2, f + 3};
         PhotoPose placed;
@@ -263,7 +284,7 @@ TEST(ModelVideo, BatchesHoldOnlyFramesThatAreShown) {
   const Motion motion = dance(40);
   const auto video = [&](const char* name) {
     return infer::DanceVideo{folder / name, "",
-                             infer::model_drawer(model, FramedPhoto(painted_photo(), motion, 32, 32), 5)};
+                             infer::model_drawer(model, FramedPhoto(painted_photo(), motion, {32, 32}), 5)};
   };
   EXPECT_EQ(infer::write_dance_videos({video("a.png")}, {}, motion, options), 120);
   EXPECT_EQ(network->calls, 5);  // 24 pictures by five
@@ -286,7 +307,7 @@ TEST(ModelVideo, SeveralPeopleEachAndSideBySide) {
     const int size = i == 1 ? 64 : 32;  // the lowest decides
     videos.push_back({folder / fmt::format("a-{}.mp4", i + 1), fmt::format("video: person {}", i + 1),
                       infer::model_drawer(model_of(network, size),
-                                          FramedPhoto(media::Image(90, 90, colours[i]), motion, size, size), 4)});
+                                          FramedPhoto(media::Image(90, 90, colours[i]), motion, {size, size}), 4)});
   }
   EXPECT_EQ(infer::write_dance_videos(videos, folder / "a.mp4", motion, options), 20);
   const auto all = frames_of(folder / "a.mp4");
@@ -329,7 +350,7 @@ TEST(ModelVideo, FramesAreInStepWithTheSound) {
   const VideoModel model = model_of(std::make_shared<ToyNetwork>(), 64);
   infer::write_dance_videos(
       {{folder / "a.mp4", "",
-        infer::model_drawer(model, FramedPhoto(media::Image(64, 64, {90, 90, 90}), motion, 64, 64), 3)}},
+        infer::model_drawer(model, FramedPhoto(media::Image(64, 64, {90, 90, 90}), motion, {64, 64}), 3)}},
       {}, motion, options);
   std::vector<double> times;
   const auto frames = frames_of(folder / "a.mp4", &times);
@@ -370,7 +391,7 @@ TEST(ModelVideo, ALongSongHoldsNoFrames) {
     std::vector<infer::DanceVideo> videos;
     for (const char* name : {"a-1.mp4", "a-2.mp4"}) {
       videos.push_back(
-          {folder / name, "", infer::model_drawer(model, FramedPhoto(painted_photo(), motion, 128, 128), 4)});
+          {folder / name, "", infer::model_drawer(model, FramedPhoto(painted_photo(), motion, {128, 128}), 4)});
     }
     infer::write_dance_videos(videos, folder / "a.mp4", motion, options);
     return peak_mib();
@@ -385,7 +406,7 @@ TEST(ModelVideo, AStopLeavesNothing) {
   options.video.seconds = 3.0;
   const Motion motion = dance(30);
   const auto draw = infer::model_drawer(model_of(std::make_shared<ToyNetwork>(), 32),
-                                        FramedPhoto(painted_photo(), motion, 32, 32), 4);
+                                        FramedPhoto(painted_photo(), motion, {32, 32}), 4);
   const auto stopping = [&](const infer::DanceFrame& frame, PhotoPose& placed) {
     if (frame.frame == 40) {
       util::request_stop();

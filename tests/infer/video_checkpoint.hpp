@@ -35,11 +35,11 @@ inline std::filesystem::path make_video_run(
     const std::filesystem::path& run, std::int64_t step, std::uint64_t seed, const std::string& model = kSmallGr,
     const std::string& pose_map = fmt::format(R"({{"version": {}, "kind": "rgb", "size": 32}})",
                                               skeleton::kPoseMapVersion),
-    const std::string& task = "skeleton_to_video") {
+    const std::string& task = "skeleton_to_video", const std::string& framing = "square_crop") {
   const std::filesystem::path folder = run / "checkpoints" / io::checkpoint_name(step);
   util::make_folders(folder);
   weights::save_module(folder / "generator.safetensors", *video_network(model, seed));
-  io::write_json(folder / "state.json", {{"task", {{"pose_map", io::Json::parse(pose_map)}}}});
+  io::write_json(folder / "state.json", {{"task", {{"pose_map", io::Json::parse(pose_map)}, {"framing", framing}}}});
   io::seal_checkpoint(folder);
   util::write_text(run / "config.yaml", fmt::format("task: {}\nmodel: {}\n", task, model));
   util::write_text(run / "last", io::checkpoint_name(step) + "\n");

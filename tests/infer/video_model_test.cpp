@@ -58,7 +58,7 @@ TEST(VideoModel, ExportsTravelAlone) {
   const std::string one_hot =
       fmt::format(R"({{"version": {}, "kind": "onehot", "size": 64}})", skeleton::kPoseMapVersion);
   const std::string model = "{ngf: 4, downs: 2, blocks: 2, pose_channels: 18}";
-  make_video_run(folder / "run", 10, 1, model, one_hot);
+  make_video_run(folder / "run", 10, 1, model, one_hot, "skeleton_to_video", "stretch");
   infer::export_video_model(folder / "run", folder / "out");
   EXPECT_EQ(exit_code_of([&] { infer::export_video_model(folder / "run", folder / "out"); }), 2);
   fs::remove_all(folder / "run");
@@ -67,6 +67,7 @@ TEST(VideoModel, ExportsTravelAlone) {
     EXPECT_TRUE(holds(loaded, model, 1)) << name;
     EXPECT_EQ(loaded.pose_maps.kind, skeleton::PoseMapKind::kOneHot);
     EXPECT_EQ(loaded.pose_maps.height, 64);
+    EXPECT_EQ(loaded.framing, "stretch");
   }
 }
 
@@ -90,6 +91,8 @@ TEST(VideoModel, RefusesWhatItCannotDraw) {
   EXPECT_THAT(refusal(folder / "none"), HasSubstr("must hold version, kind and size"));
   make_video_run(folder / "dancer", 1, 1, kSmallGr, pose_map(version, "rgb", 32), "music_to_skeleton");
   EXPECT_THAT(refusal(folder / "dancer"), HasSubstr("its task is music_to_skeleton"));
+  make_video_run(folder / "framed", 1, 1, kSmallGr, pose_map(version, "rgb", 32), "skeleton_to_video", "crop");
+  EXPECT_THAT(refusal(folder / "framed"), HasSubstr("must be one of square_crop, letterbox, stretch, got 'crop'"));
   make_video_run(folder / "other", 1, 1);
   util::write_text(folder / "other/config.yaml", "task: skeleton_to_video\nmodel: {ngf: 8, downs: 2, blocks: 2}\n");
   EXPECT_THAT(refusal(folder / "other"), HasSubstr("do not fit"));

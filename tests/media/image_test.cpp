@@ -57,6 +57,8 @@ TEST(Image, ResizeAndSheetHaveTheirSizes) {
   const Image sheet = contact_sheet({image, image, image}, {"a", "b", "c"}, 2);
   EXPECT_GT(sheet.width, 128);
   EXPECT_GT(sheet.height, 72);
+  const Image small(8, 8);  // columns hold their captions, too
+  EXPECT_GT(contact_sheet({small, small}, {"0.00 s", "0.25 s"}, 2).width, 80);
 }
 
 TEST(Image, BadFilesAreNamed) {

@@ -85,7 +85,7 @@ data::Take blot(int number) {
                        3.0, {250, shade, 200});
     take.frames.push_back(std::move(picture));
   }
-  take.info.framing = {24, 24, 0.5, 95.0, 45.0};
+  take.info.framing = {24, 24, 0.5, 95.0, 45.0, 1.0, "letterbox"};
   return take;
 }
 
@@ -156,6 +156,7 @@ TEST_F(SkeletonToVideoRun, ARunLeavesWhatItPromises) {
   EXPECT_FALSE(first.contains("generator/vgg"));
   const io::Json state = io::read_json(checkpoint("run", 5) / "state.json");
   EXPECT_EQ(state.at("task").at("pose_map"), (io::Json{{"version", 1}, {"kind", "rgb"}, {"size", 16}}));
+  EXPECT_EQ(state.at("task").at("framing"), "letterbox");
   // Constant for half, then linear to zero.
   EXPECT_EQ(first.at("generator/lr"), 0.002);
   EXPECT_EQ(row("run", 3).at("d_image/lr"), 0.002);
@@ -296,6 +297,25 @@ TEST_F(SkeletonToVideoRun, RunsOfABuildWithoutAKeyGoOn) {
                 train("old", {"train.steps=3", "model.condition=reposed"});
               }),
               HasSubstr("model.condition: photo there, reposed now"));
+}
+
+TEST_F(SkeletonToVideoRun, MovedLimbsTrainAndGoOnBitForBit) {
+  const std::vector<std::string> moved = {"model.flow=true",      "model.start=image", "model.condition=reposed",
+                                          "data.recolour=0.5",    "data.drop=0.2",     "train.micro_batch=2",
+                                          "loss.preset=paper_eq", "train.steps=4"};
+  const TrainSummary summary = train("whole", moved);
+  EXPECT_EQ(summary.step, 4);
+  TrainOptions first = options("cut", moved);
+  first.max_steps = 2;
+  run_training(first);
+  train("cut", moved);
+  EXPECT_EQ(generator_bytes("whole", 4), generator_bytes("cut", 4));
+  // The network starts as the photo with its limbs moved, which is not the photo.
+  std::vector<std::string> still = moved;
+  still[2] = "model.condition=photo";
+  train("still", still);
+  EXPECT_NE(row("whole", 1).at("generator/l1"), row("still", 1).at("generator/l1"));
+  EXPECT_GT(row("whole", 1).at("generator/fsr").get<double>(), 0.0);
 }
 
 TEST_F(SkeletonToVideoRun, WhatCannotBeTrainedIsRefused) {

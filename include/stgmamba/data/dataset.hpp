@@ -56,6 +56,9 @@ struct TakeInfo {
   Framing framing;
 };
 
+/// How most of the filmed takes were framed, one of kFramings; "square_crop" where none was.
+std::string usual_framing(const std::vector<TakeInfo>& takes);
+
 struct Take {
   TakeInfo info;
   media::Audio audio;       // 16 kHz mono

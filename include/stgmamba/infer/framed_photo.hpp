@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A photo as the picture that a video network knows, and a dance laid over it: one affine maps pixels and joints alike,
-// as in training (a square around everything that moves).
+// of the kind that framed the training films.
 #pragma once
 
 #include <filesystem>
@@ -18,16 +18,23 @@ namespace stgmamba::infer {
 /// hips missing, or too small.
 void require_measurable(const PhotoPose& pose, const std::string& name);
 
+/// The pictures that a network makes, and how its training films were framed (one of data::kFramings).
+struct PictureFrame {
+  int width = 0, height = 0;  // px
+  std::string framing = "square_crop";
+};
+
 class FramedPhoto {
  public:
-  /// The dance in the proportions and at the place of the photo's person (PlacedDance); the picture is what of the
-  /// photo holds the person and the whole dance, `width` x `height` px. Where the photo ends sooner, its edge is
-  /// repeated. Throws DataError as require_measurable does, and when more than half of the motion is missing.
-  FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion, int width, int height,
-              const std::string& name);
-  /// Without a pose: the middle of the photo as far as it has the picture's shape, and the whole dance, in its own
-  /// proportions, laid over it, as a clip of the training data is framed.
-  FramedPhoto(const media::Image& photo, const skeleton::Motion& motion, int width, int height);
+  /// The dance in the proportions and at the place of the photo's person (PlacedDance). The picture is what of the
+  /// photo holds the person and the whole dance (square_crop; where the photo ends sooner, its edge is repeated), or
+  /// the whole photo between black bars (letterbox) or stretched. Throws DataError as require_measurable does, and when
+  /// more than half of the motion is missing.
+  FramedPhoto(const media::Image& photo, const PhotoPose& pose, const skeleton::Motion& motion,
+              const PictureFrame& frame, const std::string& name);
+  /// Without a pose: the middle of the photo as far as it has the picture's shape (or the whole photo), and the whole
+  /// dance, in its own proportions, laid over it, as a clip of the training data is framed.
+  FramedPhoto(const media::Image& photo, const skeleton::Motion& motion, const PictureFrame& frame);
   ~FramedPhoto();
   FramedPhoto(FramedPhoto&&) noexcept;
 

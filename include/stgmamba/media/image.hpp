@@ -39,7 +39,7 @@ void draw_text(Image& image, Point baseline_left, const std::string& text, Rgb c
 /// and angle).
 void fill_ellipse(Image& image, int centre_x, int centre_y, int half_length, int half_width, int degrees, Rgb color);
 
-/// Pictures in a grid with a caption under each; for contact sheets.
+/// Pictures in a grid with a caption under each, in columns that hold both; for contact sheets.
 Image contact_sheet(const std::vector<Image>& pictures, const std::vector<std::string>& captions, int columns);
 
 }  // namespace stgmamba::media

@@ -41,13 +41,14 @@ class SkeletonToVideo : public Task {
   bool sample(const std::filesystem::path& folder, std::int64_t count, const StopCheck& stop) override;
   /// Refuses a checkpoint that has learnt to see another drawing of poses.
   void load_weights(const std::filesystem::path& from, const weights::LoadOptions& options) override;
-  /// What the generator has learnt to see (pose_map: version, kind, size), and the hash of VGG19's file.
+  /// What the generator has learnt to see (pose_map: version, kind, size; framing), and the hash of VGG19's file.
   io::Json extra_state() const override;
   void set_extra_state(const io::Json& state) override;
 
  private:
   losses::VideoObjectiveConfig loss_;
   data::FilmConfig film_;
+  std::string framing_;  // of the training films
   EvalConfig eval_;
   std::shared_ptr<models::VideoGenerator> generator_;
   std::unique_ptr<VideoObjective> objective_;
