@@ -2,15 +2,13 @@
 #include "data/film_cache.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <numeric>
-#include <set>
 
-#include "stgmamba/media/video.hpp"
 #include "stgmamba/skeleton/formats.hpp"
 #include "stgmamba/util/error.hpp"
 
+#include "data/film_pictures.hpp"
 #include "data/folder.hpp"
 
 namespace stgmamba::data {
@@ -18,65 +16,6 @@ namespace stgmamba::data {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* kRemedy = "run `stg_data check` on the folder";
-
-/// The pictures of a folder, sorted by name.
-std::vector<fs::path> pictures_in(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string ending = entry.path().extension().string();
-    if (ending == ".jpg" || ending == ".jpeg" || ending == ".png") {
-      files.push_back(entry.path());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-void check_size(const fs::path& where, const media::Image& image, const Framing& framing) {
-  if (image.width != framing.width || image.height != framing.height) {
-    throw DataError("{}: is {}x{}, the index says {}x{}; {}", where.string(), image.width, image.height, framing.width,
-                    framing.height, kRemedy);
-  }
-}
-
-using TakeFrame = std::function<void(std::int64_t, const media::Image&)>;
-
-/// Hands out the wanted frames in ascending order: from a video by decoding up to the last one, from a folder of
-/// pictures one by one.
-void for_frames(const fs::path& clip, const TakeInfo& info, const std::set<std::int64_t>& wanted,
-                const TakeFrame& take) {
-  if (fs::is_directory(clip / kFramesFolder)) {
-    const std::vector<fs::path> files = pictures_in(clip / kFramesFolder);
-    if (std::ssize(files) != info.frames) {
-      throw DataError("{}: {} pictures (jpg or png) for {} poses; {}", (clip / kFramesFolder).string(), files.size(),
-                      info.frames, kRemedy);
-    }
-    for (const std::int64_t frame : wanted) {
-      const fs::path& file = files[static_cast<std::size_t>(frame)];
-      const media::Image image = media::load_image(file);
-      check_size(file, image, info.framing);
-      take(frame, image);
-    }
-    return;
-  }
-  media::VideoReader reader(clip / kVideoFile);
-  media::Image image;
-  double seconds = 0.0;
-  auto next = wanted.begin();
-  for (std::int64_t frame = 0; next != wanted.end(); ++frame) {
-    if (!reader.next(image, seconds)) {
-      throw DataError("{}: ends after {} frames, the index says {}; {}", (clip / kVideoFile).string(), frame,
-                      info.frames, kRemedy);
-    }
-    if (frame == *next) {
-      check_size(clip / kVideoFile, image, info.framing);
-      take(frame, image);
-      ++next;
-    }
-  }
-}
 
 /// Interleaved pixels to planes, [3, size, size].
 void copy_planes(const media::Image& image, std::int64_t size, std::uint8_t* to) {
@@ -118,17 +57,13 @@ FilmCache::FilmCache(const Dataset& dataset, std::int64_t size, std::int64_t lim
 void FilmCache::check(const TakeInfo& info, const skeleton::Motion& motion) const {
   if (motion.frames() != info.frames) {
     throw DataError("take '{}' of {}: {} poses, the index says {}; {}", info.id, dataset_.folder().string(),
-                    motion.frames(), info.frames, kRemedy);
+                    motion.frames(), info.frames, kCheckFolder);
   }
 }
 
 void FilmCache::require(const std::vector<TakeInfo>& takes) const {
   for (const TakeInfo& info : takes) {
-    const fs::path clip = dataset_.folder() / kClipsFolder / info.id;
-    if (!fs::is_directory(clip / kFramesFolder) && !fs::is_regular_file(clip / kVideoFile)) {
-      throw DataError("{}: is missing, and the index says that take '{}' is filmed; {}", (clip / kVideoFile).string(),
-                      info.id, kRemedy);
-    }
+    require_pictures(dataset_.folder() / kClipsFolder / info.id, info);
   }
 }
 
@@ -143,7 +78,7 @@ FilmCut FilmCache::read(const TakeInfo& info, const std::vector<std::int64_t>& f
   for (std::size_t i = 0; i < frames.size(); ++i) {
     places.emplace(frames[i], i);
   }
-  for_frames(clip, info, {frames.begin(), frames.end()}, [&](std::int64_t frame, const media::Image& image) {
+  for_pictures(clip, info, {frames.begin(), frames.end()}, [&](std::int64_t frame, const media::Image& image) {
     const auto [first, last] = places.equal_range(frame);
     for (auto place = first; place != last; ++place) {
       copy_planes(image, size_, cut.pixels.data() + place->second * picture_bytes());

@@ -99,7 +99,8 @@ class SplitAction : public DataAction {
 class ShowAction : public DataAction {
  public:
   CLI::App* declare(CLI::App& app) override {
-    CLI::App* sub = app.add_subcommand("show", "Look at a take: a contact sheet (.png, .jpg) or a video (.mp4)");
+    CLI::App* sub = app.add_subcommand(
+        "show", "Look at a take: a contact sheet (.png, .jpg) or a video (.mp4), its skeleton over its film if filmed");
     sub->add_option("folder", folder_, "Dataset folder")->required();
     sub->add_option("take", take_, "Id of the take (default: the first)");
     sub->add_option("-o,--output", output_, "What to write; the name decides")->required();
