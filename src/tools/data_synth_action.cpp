@@ -139,6 +139,7 @@ class SynthAction : public DataAction {
   std::vector<std::string> styles_;
   synth::DanceOptions dance_;
   int frame_size_ = 128;
+  CLI::Option* frame_size_option_ = nullptr;
   bool force_ = false, self_test_ = false;
 };
 
@@ -158,9 +159,9 @@ CLI::App* SynthAction::declare(CLI::App& app) {
   sub->add_option("--diversity", dance_.diversity, "Spread of dancers and figures")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  sub->add_option("--frame-size", frame_size_, "Pixels of each side of the video preset's pictures, even")
-      ->check(CLI::Range(32, 1024))
-      ->capture_default_str();
+  frame_size_option_ =
+      sub->add_option("--frame-size", frame_size_, "Pixels of each side of the video preset's pictures, even");
+  frame_size_option_->check(CLI::Range(32, 1024))->capture_default_str();
   sub->add_flag("-f,--force", force_, "Replace a dataset that exists");
   sub->add_flag("--self-test", self_test_, "Measure what there is to learn and gate it; writes nothing");
   return sub;
@@ -189,7 +190,7 @@ int SynthAction::run(const SharedFlags& flags) {
   if (out_.empty()) {
     throw UsageError("stg_data synth: --out is required (or --self-test)");
   }
-  if (preset_ != "video" && frame_size_ != SynthAction().frame_size_) {
+  if (preset_ != "video" && frame_size_option_->count() > 0) {
     throw UsageError("--frame-size goes with --preset video; the others have no pictures");
   }
   if (frame_size_ % 2 != 0) {

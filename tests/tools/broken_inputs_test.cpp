@@ -185,6 +185,7 @@ const Broken kTable[] = {
     {"stg_eval --export out --checkpoint runs/torn --fail-if 'bc<2'", 5, "runs/torn"},
     {"stg_eval --cards --seeds 4", 2, "--cards has no use for --seeds"},
     {"stg_data synth --preset tiny --frame-size 64 --out set", 2, "--frame-size goes with --preset video"},
+    {"stg_data synth --preset tiny --frame-size 128 --out set", 2, "--frame-size goes with --preset video"},
     {"stg_data", 2, "subcommand"},
     {"stg_data chekc x", 2, "did you mean 'check'?"},
     {"stg_data check none", 4, "none"},
