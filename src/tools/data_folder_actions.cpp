@@ -146,6 +146,43 @@ class ShowAction : public DataAction {
   bool force_ = false;
 };
 
+nlohmann::json film_json(const data::FilmCard& card) {
+  const data::PaperFilms paper;
+  return {{"films", card.films},
+          {"without_film", card.without},
+          {"videos", card.videos},
+          {"people", card.people},
+          {"films_naming_nobody", card.nobody},
+          {"seconds", card.seconds},
+          {"splits", card.splits},
+          {"styles", card.styles},
+          {"sizes", card.sizes},
+          {"framings", card.framings},
+          {"frame_rates", card.frame_rates},
+          {"paper",
+           {{"section", "4.2"},
+            {"sequences", paper.sequences},
+            {"train", paper.train},
+            {"test", paper.test},
+            {"size", paper.size},
+            {"indoor_share", paper.indoor}}}};
+}
+
+nlohmann::json clip_json(const std::vector<data::CardRow>& card) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const data::CardRow& row : card) {
+    rows.push_back({{"style", row.style},
+                    {"videos", row.videos},
+                    {"takes", row.takes},
+                    {"clips", row.clips},
+                    {"seconds", row.seconds},
+                    {"test_video_share", row.test_video_share},
+                    {"paper_videos", row.paper_videos},
+                    {"paper_clips", row.paper_clips}});
+  }
+  return rows;
+}
+
 class CardAction : public DataAction {
  public:
   CLI::App* declare(CLI::App& app) override {
@@ -159,18 +196,8 @@ class CardAction : public DataAction {
       print_result(data::card_text(dataset));
       return kDone;
     }
-    nlohmann::json rows = nlohmann::json::array();
-    for (const data::CardRow& row : data::card_rows(dataset)) {
-      rows.push_back({{"style", row.style},
-                      {"videos", row.videos},
-                      {"takes", row.takes},
-                      {"clips", row.clips},
-                      {"seconds", row.seconds},
-                      {"test_video_share", row.test_video_share},
-                      {"paper_videos", row.paper_videos},
-                      {"paper_clips", row.paper_clips}});
-    }
-    print_result(rows);
+    const data::FilmCard films = data::film_card(dataset);
+    print_result(films.films > 0 ? film_json(films) : clip_json(data::card_rows(dataset)));
     return kDone;
   }
 

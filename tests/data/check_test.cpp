@@ -210,5 +210,47 @@ TEST(Card, CountsBesideThePapers) {
   EXPECT_THAT(text, testing::HasSubstr("| kpop | 2 | 40 | 2 | 4 | 44.4 % | 1782 | 47.5 % | 0.4 | 50.0 % | 10 % |"));
 }
 
+Take filmed(const std::string& id, const std::string& person, const Framing& framing) {
+  Take take = make_take(id, "source of " + id, "kpop", 3.0, 10.0);
+  take.frames.assign(30, media::Image(framing.width, framing.height));
+  take.info.person = person;
+  take.info.framing = framing;
+  return take;
+}
+
+TEST(Card, FilmsStandBesideThePapersFilms) {
+  const TempFolder folder;
+  DatasetWriter writer(folder / "set", {"films", "CC0", "made by a test", "check_test"});
+  const Framing square = {32, 32, 0.1, 0, 0, 1.0, "square_crop"}, wide = {64, 36, 0.1, 0, 0, 1.0, "letterbox"};
+  writer.add(filmed("a", "ann", square));
+  writer.add(filmed("b", "ann", square));
+  writer.add(filmed("c", "bob", square));
+  writer.add(filmed("d", "", wide));
+  writer.add(make_take("e", "e", "ballet", 6.0));  // no film
+  writer.set_split("train", {"a", "b", "e"});
+  writer.set_split("test", {"c", "d"});
+  writer.finish();
+  const Dataset dataset = Dataset::open(folder / "set");
+  const FilmCard card = film_card(dataset);
+  EXPECT_EQ(card.films, 4);
+  EXPECT_EQ(card.without, 1);
+  EXPECT_EQ(card.videos, 4);
+  EXPECT_EQ(card.people, 2);
+  EXPECT_EQ(card.nobody, 1);
+  EXPECT_NEAR(card.seconds, 12.0, 1e-6);
+  EXPECT_EQ(card.splits, (FilmCard::Counts{{"train", 2}, {"test", 2}}));
+  EXPECT_EQ(card.sizes, (FilmCard::Counts{{"32x32", 3}, {"64x36", 1}}));
+  const std::string text = card_text(dataset);
+  for (const char* line :
+       {"| what | here | paper, Section 4.2 |", "| films (sequences) | 4 | 54944 |", "| training | 2 | 50363 |",
+        "| validation | 0 | not stated |", "| test | 2 | 4581 |",
+        "| people | 2 (films that name nobody: 1) | not stated |", "| styles | kpop |",
+        "| pixels | 32x32 (3), 64x36 (1) | 256x256 |", "| framing | letterbox (1), square_crop (3) |",
+        "| frames a second | 10 |", "| indoor | not stated | 76 % |", "| takes without a film | 1 |"}) {
+    EXPECT_THAT(text, testing::HasSubstr(line));
+  }
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("1782")));
+}
+
 }  // namespace
 }  // namespace stgmamba::data
