@@ -169,6 +169,14 @@ TEST(TableConfigTest, TheShippedTablesRead) {
   EXPECT_EQ(four.rows.front().paper.at("pfd"), 653.8);
   EXPECT_EQ(four.rows.size(), 10U);
   EXPECT_EQ(eval::read_table(eval::find_table("5")).rows[4].paper.at("fvd"), 45.4);
+  // The paper prints no preference of vid2vid's.
+  std::vector<std::string> preferred;
+  for (const eval::TableRow& row : eval::read_table(eval::find_table("3")).rows) {
+    if (row.paper.contains("preference")) {
+      preferred.push_back(row.name);
+    }
+  }
+  EXPECT_THAT(preferred, testing::ElementsAre("pix2pixhd", "s2_4"));
   const auto runs = eval::table_runs(four, "r", "d", {"model.noise.sigma=0.5"});
   EXPECT_EQ(runs.size(), 50U);
   EXPECT_EQ(runs[1].options.run_name, "s1_1-seed2");
