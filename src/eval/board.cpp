@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stgmamba/eval/board.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -90,6 +91,13 @@ void fill_column(const TestBed& bed, const Column& column, const std::vector<Row
   }
 }
 
+/// " (did you mean 'x'?); there are x, y".
+std::string choices(const std::string& name, const std::vector<std::string>& names) {
+  const std::string near = util::nearest(name, names);
+  return fmt::format("{}; there are {}", near.empty() ? "" : " (did you mean '" + near + "'?)",
+                     util::join(names, ", "));
+}
+
 bool holds(double value, const std::string& comparison, double bound) {
   return comparison == "<"    ? value < bound
          : comparison == "<=" ? value <= bound
@@ -173,6 +181,20 @@ Gate parse_gate(const std::string& text) {
   }
   throw UsageError("--fail-if: expects METRIC<NUMBER like \"bc<0.6\" or \"s1_6.bc_star<0.2\" (<, <=, >, >=), got '{}'",
                    text);
+}
+
+void check_gate(const Gate& gate, const std::vector<std::string>& rows, const std::vector<std::string>& columns) {
+  const auto among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!gate.row.empty() && !among(rows, gate.row)) {
+    throw UsageError("--fail-if \"{}\": must name a row of the table, got '{}'{}", gate.text, gate.row,
+                     choices(gate.row, rows));
+  }
+  if (!among(columns, gate.metric)) {
+    throw UsageError("--fail-if \"{}\": must ask for a column of the table, got '{}'{}; --metrics chooses others",
+                     gate.text, gate.metric, choices(gate.metric, columns));
+  }
 }
 
 std::vector<std::string> violations(const Board& board, const Gate& gate) {

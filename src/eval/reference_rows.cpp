@@ -81,24 +81,35 @@ std::vector<Clip> retrieved(const TestBed& bed, const infer::MotionLibrary& libr
   });
 }
 
+/// Song and time of a place, in milliseconds of the song.
+std::pair<std::size_t, std::int64_t> stretch_of(const TestBed& bed, std::size_t p) {
+  const TestBed::Place& place = bed.places()[p];
+  const std::int64_t millis = std::llround(1000.0 * bed.takes()[place.take].start);
+  return {place.song, millis + place.frame * 100};
+}
+
+/// The places of every stretch of a song; nothing when one was danced to once.
+std::map<std::pair<std::size_t, std::int64_t>, std::vector<std::size_t>> shared_stretches(const TestBed& bed) {
+  std::map<std::pair<std::size_t, std::int64_t>, std::vector<std::size_t>> stretches;
+  for (std::size_t p = 0; p < bed.places().size(); ++p) {
+    stretches[stretch_of(bed, p)].push_back(p);
+  }
+  const bool alone =
+      std::any_of(stretches.begin(), stretches.end(), [](const auto& stretch) { return stretch.second.size() < 2; });
+  if (alone) {
+    stretches.clear();
+  }
+  return stretches;
+}
+
 /// The next dance, cyclically, of each place's song at the same time of it; nothing when a place has none.
 std::vector<Clip> other_dances(const TestBed& bed) {
-  std::map<std::pair<std::size_t, std::int64_t>, std::vector<std::size_t>> stretches;
-  const auto key = [&](std::size_t p) {
-    const TestBed::Place& place = bed.places()[p];
-    const std::int64_t millis = std::llround(1000.0 * bed.takes()[place.take].start);
-    return std::pair(place.song, millis + place.frame * 100);
-  };
-  for (std::size_t p = 0; p < bed.places().size(); ++p) {
-    stretches[key(p)].push_back(p);
-  }
-  for (const auto& [at, places] : stretches) {
-    if (places.size() < 2) {
-      return {};
-    }
+  const auto stretches = shared_stretches(bed);
+  if (stretches.empty()) {
+    return {};
   }
   return bed.clips([&](std::size_t p) {
-    const std::vector<std::size_t>& places = stretches[key(p)];
+    const std::vector<std::size_t>& places = stretches.at(stretch_of(bed, p));
     const auto self = static_cast<std::size_t>(std::find(places.begin(), places.end(), p) - places.begin());
     return bed.yardstick().clips()[places[(self + 1) % places.size()]].motion;
   });
@@ -112,6 +123,17 @@ bool can_retrieve(const TestBed& bed) {
   const std::vector<data::TakeInfo> training = bed.dataset().split("train", bed.styles());
   return std::all_of(bed.takes().begin(), bed.takes().end(), at_least(2)) &&
          std::any_of(training.begin(), training.end(), at_least(infer::kPhraseBeats + 1));
+}
+
+/// Training dances that hold a window.
+std::vector<const Motion*> replayable(const TestBed& bed) {
+  std::vector<const Motion*> training;
+  for (const Motion& motion : bed.yardstick().training()) {
+    if (motion.frames() >= kWindowFrames) {
+      training.push_back(&motion);
+    }
+  }
+  return training;
 }
 
 ReferenceRow retrieval_row(const TestBed& bed, const std::vector<std::uint64_t>& seeds) {
@@ -138,12 +160,7 @@ std::vector<ReferenceRow> reference_rows(const TestBed& bed, const std::vector<s
                   seeded(bed, seeds, [&](std::uint64_t seed) { return trembling(bed, seed); })});
   rows.push_back({"frozen", "frozen first pose",
                   one_seed(bed, bed.clips([&](std::size_t place) { return frozen(real[place].motion); }))});
-  std::vector<const Motion*> training;
-  for (const Motion& motion : bed.yardstick().training()) {
-    if (motion.frames() >= kWindowFrames) {
-      training.push_back(&motion);
-    }
-  }
+  const std::vector<const Motion*> training = replayable(bed);
   if (!training.empty()) {
     rows.push_back({"replay", "replay of training dances",
                     seeded(bed, seeds, [&](std::uint64_t seed) { return replayed(bed, training, seed); })});
@@ -155,6 +172,21 @@ std::vector<ReferenceRow> reference_rows(const TestBed& bed, const std::vector<s
     rows.push_back({"another_dance", "another true dance", one_seed(bed, std::move(others))});
   }
   return rows;
+}
+
+std::vector<std::string> reference_names(const TestBed& bed) {
+  std::vector<std::string> names = {"real", "real_other", "mean_pose", "mean_pose_noise", "frozen"};
+  const bool training = !replayable(bed).empty();
+  if (training) {
+    names.emplace_back("replay");
+  }
+  if (training && can_retrieve(bed)) {
+    names.emplace_back("retrieval");
+  }
+  if (!shared_stretches(bed).empty()) {
+    names.emplace_back("another_dance");
+  }
+  return names;
 }
 
 }  // namespace stgmamba::eval

@@ -115,6 +115,28 @@ std::vector<TableNeed> read_needs(const config::Section& section, const fs::path
   return needs;
 }
 
+/// Whether what a configuration trains can be a row of the table.
+void check_purpose(const TableConfig& table, const TableRun& run, const std::string& resolved) {
+  const auto document = config::Document::parse(resolved, run.options.config);
+  std::string task;
+  std::int64_t size = 0;
+  document.root().read("task", task);
+  if (task != table.task) {
+    throw ConfigError("{}: row '{}' must be trained by the table's task {}, got {}", run.options.config,
+                      table.rows[run.row].name, table.task, task);
+  }
+  if (table.videos()) {
+    document.root().section("data").read("size", size);
+    if (size != table.size) {
+      throw ConfigError(
+          "{}: row '{}' must be trained on pictures of the table's size {}, got data.size={}; change the table's size "
+          "or "
+          "the row's overrides",
+          run.options.config, table.rows[run.row].name, table.size, size);
+    }
+  }
+}
+
 bool is_finished(const train::TrainOptions& options) {
   const fs::path record = options.runs_dir / options.run_name / "run.json";
   if (!fs::exists(record)) {
@@ -228,8 +250,9 @@ std::vector<TableRun> table_runs(const TableConfig& table, const fs::path& runs_
   return runs;
 }
 
-void check_run(const TableRun& run, const std::string& data_hash) {
+void check_run(const TableConfig& table, const TableRun& run, const std::string& data_hash) {
   const std::string resolved = train::print_config(run.options, false);
+  check_purpose(table, run, resolved);
   train::check_identity(run.options.runs_dir / run.options.run_name,
                         {train::identity_hash(resolved), data_hash, static_cast<std::uint64_t>(run.seed), resolved});
 }

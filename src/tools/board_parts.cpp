@@ -39,6 +39,49 @@ void train_missing(const std::vector<eval::TableRun>& runs) {
   }
 }
 
+std::string against_of(const BoardRequest& request, const eval::TableConfig& table) {
+  if (request.against.empty()) {
+    return table.against;
+  }
+  std::vector<std::string> names;
+  for (const eval::TableRow& row : table.rows) {
+    names.push_back(row.name);
+  }
+  if (std::find(names.begin(), names.end(), request.against) == names.end()) {
+    const std::string near = util::nearest(request.against, names);
+    throw UsageError("stg_eval: --against must be a row of the table, got '{}'{}", request.against,
+                     near.empty() ? "" : " (did you mean '" + near + "'?)");
+  }
+  return request.against;
+}
+
+/// {"row": {"column": number}} of --study.
+std::map<std::string, std::map<std::string, double>> read_study(const std::string& path,
+                                                                const std::vector<std::string>& columns) {
+  std::map<std::string, std::map<std::string, double>> study;
+  const io::Json document = io::read_json(path);
+  for (const auto& [row, votes] : document.items()) {
+    for (const auto& [column, share] : votes.items()) {
+      if (std::find(columns.begin(), columns.end(), column) == columns.end() || !share.is_number()) {
+        throw DataError("{}: '{}' of '{}' must be a number for one of the table's columns {}", path, column, row,
+                        util::join(columns, ", "));
+      }
+      study[row][column] = share.get<double>();
+    }
+  }
+  return study;
+}
+
+/// What would stop the table after hours of training: a wrong configuration, a run of another one or of other data.
+void check_runs(const eval::TableConfig& table, const std::vector<eval::TableRun>& runs, const std::string& data_hash,
+                bool missing_too) {
+  for (const eval::TableRun& run : runs) {
+    if (run.finished || missing_too) {
+      eval::check_run(table, run, data_hash);
+    }
+  }
+}
+
 std::string all_cards(const eval::Board& board) {
   std::string text = "\n";
   for (const metrics::MetricCard& card : board.cards) {
@@ -49,12 +92,42 @@ std::string all_cards(const eval::Board& board) {
 
 }  // namespace
 
-BoardOutput::BoardOutput(const BoardRequest& request) : request_(request) {
+BoardOutput::BoardOutput(const BoardRequest& request, const eval::TableConfig& table)
+    : request_(request), against_(against_of(request, table)) {
   for (const std::string& text : request.gates) {
     gates_.push_back(eval::parse_gate(text));
   }
   if (!request.baseline.empty()) {
     baseline_ = eval::read_board(request.baseline);
+  }
+  if (!request.study.empty()) {
+    study_ = read_study(request.study, table.study);
+  }
+}
+
+void BoardOutput::check(const std::vector<std::string>& rows, const std::vector<std::string>& columns) const {
+  for (const eval::Gate& gate : gates_) {
+    eval::check_gate(gate, rows, columns);
+  }
+  for (const auto& [row, votes] : study_) {
+    if (std::find(rows.begin(), rows.end(), row) == rows.end()) {
+      throw DataError("{}: '{}' is no row of the table, whose rows are {}", request_.study, row,
+                      util::join(rows, ", "));
+    }
+  }
+}
+
+eval::BoardOptions BoardOutput::options(const std::string& title) const {
+  eval::BoardOptions options;
+  options.title = title;
+  options.against = against_;
+  options.bootstrap.replicates = request_.replicates;
+  return options;
+}
+
+void BoardOutput::add_study(eval::RowInfo& row) const {
+  if (const auto found = study_.find(row.name); found != study_.end()) {
+    row.given = found->second;
   }
 }
 
@@ -74,24 +147,9 @@ int BoardOutput::show(eval::Board board, const SharedFlags& flags) const {
   return static_cast<int>(met ? ExitCode::kDone : ExitCode::kGate);
 }
 
-std::string against_of(const BoardRequest& request, const eval::TableConfig& table) {
-  if (request.against.empty()) {
-    return table.against;
-  }
-  std::vector<std::string> names;
-  for (const eval::TableRow& row : table.rows) {
-    names.push_back(row.name);
-  }
-  if (std::find(names.begin(), names.end(), request.against) == names.end()) {
-    const std::string near = util::nearest(request.against, names);
-    throw UsageError("stg_eval: --against must be a row of the table, got '{}'{}", request.against,
-                     near.empty() ? "" : " (did you mean '" + near + "'?)");
-  }
-  return request.against;
-}
-
 std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std::string& data,
-                                      const BoardRequest& request, const SharedFlags& flags) {
+                                      const std::string& data_hash, const BoardRequest& request,
+                                      const SharedFlags& flags) {
   std::vector<std::string> shared = request.overrides;
   if (flags.threads > 0) {
     shared.push_back(fmt::format("train.threads={}", flags.threads));
@@ -100,17 +158,22 @@ std::vector<eval::TableRun> find_runs(const eval::TableConfig& table, const std:
     shared.push_back("device=" + flags.device);
   }
   std::vector<eval::TableRun> runs = eval::table_runs(table, request.runs_dir, data, shared);
+  check_runs(table, runs, data_hash, request.run_missing);
   if (request.run_missing) {
     // What was said on the command line is of the rows; of what they need, only where it runs.
-    train_missing(eval::needed_runs(table, {shared.begin() + std::ssize(request.overrides), shared.end()}));
+    const std::vector<eval::TableRun> needed =
+        eval::needed_runs(table, {shared.begin() + std::ssize(request.overrides), shared.end()});
+    for (const eval::TableRun& run : needed) {
+      train::print_config(run.options, false);  // refuses what training would refuse
+    }
+    train_missing(needed);
     train_missing(runs);
     runs = eval::table_runs(table, request.runs_dir, data, shared);
   }
   return runs;
 }
 
-RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& runs, std::size_t index,
-                const std::string& data_hash) {
+RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& runs, std::size_t index) {
   RowRuns found;
   eval::RowInfo& info = found.info;
   info.name = row.name;
@@ -130,7 +193,6 @@ RowRuns runs_of(const eval::TableRow& row, const std::vector<eval::TableRun>& ru
       }
       continue;
     }
-    eval::check_run(run, data_hash);
     found.finished.push_back(&run);
     info.seeds.push_back(static_cast<std::uint64_t>(run.seed));
   }
@@ -163,7 +225,7 @@ std::vector<FinishedRow> finished_rows(const eval::TableConfig& table, const Boa
       util::log().info("{}: no finished run, so it is not in the figure", table.rows[r].label);
       continue;
     }
-    eval::check_run(*run, data_hash);
+    eval::check_run(table, *run, data_hash);
     rows.push_back({&table.rows[r], run->options.runs_dir / run->options.run_name});
   }
   return rows;
@@ -181,30 +243,6 @@ void show_figure(const eval::Figure& made, const FigureRequest& figure, const Sh
     text += path.string() + "\n";
   }
   print_result(text + made.caption);
-}
-
-void add_study(const std::string& path, const std::vector<std::string>& columns,
-               const std::vector<eval::RowInfo*>& rows) {
-  const io::Json document = io::read_json(path);
-  for (const auto& [row, votes] : document.items()) {
-    bool found = false;
-    for (eval::RowInfo* info : rows) {
-      if (info->name != row) {
-        continue;
-      }
-      found = true;
-      for (const auto& [column, share] : votes.items()) {
-        if (std::find(columns.begin(), columns.end(), column) == columns.end() || !share.is_number()) {
-          throw DataError("{}: '{}' of '{}' must be a number for one of the table's columns {}", path, column, row,
-                          util::join(columns, ", "));
-        }
-        info->given[column] = share.get<double>();
-      }
-    }
-    if (!found) {
-      throw DataError("{}: '{}' is no row of the table", path, row);
-    }
-  }
 }
 
 }  // namespace stgmamba::tools

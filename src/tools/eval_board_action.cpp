@@ -63,7 +63,7 @@ void append(metrics::DanceSet& all, metrics::DanceSet&& more) {
 
 RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
                     std::size_t index, c10::Device device) {
-  RowRuns found = runs_of(row, runs, index, bed.dataset().hash());
+  RowRuns found = runs_of(row, runs, index);
   RowSource source{std::move(found.info), std::nullopt};
   for (const eval::TableRun* run : found.finished) {
     const fs::path folder = run->options.runs_dir / run->options.run_name;
@@ -79,15 +79,19 @@ RowSource table_row(const eval::TestBed& bed, const eval::TableRow& row, const s
   return source;
 }
 
-RowSource checkpoint_row(const eval::TestBed& bed, const BoardRequest& request, const std::vector<std::uint64_t>& seeds,
-                         c10::Device device) {
+/// The model of --checkpoint.
+infer::MotionModel checkpoint_model(const BoardRequest& request, c10::Device device) {
   if (infer::is_video_model(request.checkpoint)) {
     throw UsageError(
         "stg_eval: {} makes videos; it is scored as a row of a table of videos (--table 3, 5 or a file with task: "
         "skeleton_to_video) and seen with --figure 11 --run",
         request.checkpoint.string());
   }
-  const auto model = infer::MotionModel::load(request.checkpoint, device);
+  return infer::MotionModel::load(request.checkpoint, device);
+}
+
+RowSource checkpoint_row(const eval::TestBed& bed, const infer::MotionModel& model,
+                         const std::vector<std::uint64_t>& seeds) {
   RowSource source;
   source.name = "checkpoint";
   source.label = model.generator.name + " " + model.checkpoint.filename().string();
@@ -117,40 +121,75 @@ std::vector<metrics::Column> columns_of(const eval::TestBed& bed, const BoardReq
   return columns;
 }
 
-std::vector<RowSource> gather(const eval::TestBed& bed, const BoardRequest& request, const Plan& plan,
-                              const std::vector<eval::TableRun>& runs, const SharedFlags& flags) {
-  std::vector<RowSource> sources;
-  if (request.references) {
-    for (eval::ReferenceRow& row : eval::reference_rows(bed, plan.seeds)) {
-      RowSource source;
-      source.name = row.name;
-      source.label = row.label;
-      source.reference = true;
-      source.seeds = row.dances.seed_count() > 1 ? plan.seeds : std::vector<std::uint64_t>();
-      source.dances = std::move(row.dances);
-      sources.push_back(std::move(source));
-    }
+std::vector<std::string> column_names(const std::vector<metrics::Column>& columns) {
+  std::vector<std::string> names;
+  for (const metrics::Column& column : columns) {
+    names.push_back(column.card.name);
   }
-  for (std::size_t r = 0; r < plan.table.rows.size(); ++r) {
-    sources.push_back(table_row(bed, plan.table.rows[r], runs, r, resolve_device(flags.device)));
+  return names;
+}
+
+/// The rows that there will be, in their order.
+std::vector<std::string> row_names(const eval::TestBed& bed, const BoardRequest& request,
+                                   const eval::TableConfig& table) {
+  std::vector<std::string> names = request.references ? eval::reference_names(bed) : std::vector<std::string>();
+  for (const eval::TableRow& row : table.rows) {
+    names.push_back(row.name);
   }
   if (!request.checkpoint.empty()) {
-    sources.push_back(checkpoint_row(bed, request, plan.seeds, resolve_device(flags.device)));
+    names.emplace_back("checkpoint");
   }
   if (!request.generated.empty()) {
-    RowSource source;
+    names.emplace_back("generated");
+  }
+  return names;
+}
+
+/// What the command line brings beside the table, opened before the table's runs are trained.
+struct Brought {
+  std::optional<infer::MotionModel> model;  // --checkpoint
+  std::optional<RowSource> generated;       // --generated
+};
+
+Brought open_brought(const eval::TestBed& bed, const BoardRequest& request, c10::Device device) {
+  Brought brought;
+  if (!request.checkpoint.empty()) {
+    brought.model = checkpoint_model(request, device);
+  }
+  if (!request.generated.empty()) {
+    RowSource& source = brought.generated.emplace();
     source.name = "generated";
     source.label = request.generated;
     source.dances = eval::folder_clips(bed, request.generated, eval::joints_from_name(request.joints));
+  }
+  return brought;
+}
+
+std::vector<RowSource> reference_sources(const eval::TestBed& bed, const std::vector<std::uint64_t>& seeds) {
+  std::vector<RowSource> sources;
+  for (eval::ReferenceRow& row : eval::reference_rows(bed, seeds)) {
+    RowSource source;
+    source.name = row.name;
+    source.label = row.label;
+    source.reference = true;
+    source.seeds = row.dances.seed_count() > 1 ? seeds : std::vector<std::uint64_t>();
+    source.dances = std::move(row.dances);
     sources.push_back(std::move(source));
   }
-  if (!request.study.empty()) {
-    std::vector<eval::RowInfo*> rows;
-    rows.reserve(sources.size());
-    for (RowSource& source : sources) {
-      rows.push_back(&source);
-    }
-    add_study(request.study, plan.table.study, rows);
+  return sources;
+}
+
+std::vector<RowSource> gather(const eval::TestBed& bed, const BoardRequest& request, const Plan& plan, Brought brought,
+                              const std::vector<eval::TableRun>& runs, const SharedFlags& flags) {
+  std::vector<RowSource> sources = request.references ? reference_sources(bed, plan.seeds) : std::vector<RowSource>();
+  for (std::size_t r = 0; r < plan.table.rows.size(); ++r) {
+    sources.push_back(table_row(bed, plan.table.rows[r], runs, r, resolve_device(flags.device)));
+  }
+  if (brought.model) {
+    sources.push_back(checkpoint_row(bed, *brought.model, plan.seeds));
+  }
+  if (brought.generated) {
+    sources.push_back(std::move(*brought.generated));
   }
   return sources;
 }
@@ -166,10 +205,9 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
     }
   }
   const Plan plan = make_plan(request);
-  const BoardOutput output(request);
+  const BoardOutput output(request, plan.table);
   data::Dataset dataset = data::Dataset::open(plan.data);
   dataset.choose_beats(request.beats);
-  const std::vector<eval::TableRun> runs = find_runs(plan.table, plan.data, request, flags);
   eval::TestBedOptions options;
   options.split = plan.split;
   options.styles = plan.table.styles;
@@ -177,13 +215,16 @@ int run_board(const BoardRequest& request, const SharedFlags& flags) {
     options.takes = eval::takes_in(dataset, request.generated);
   }
   const eval::TestBed bed(dataset, options);
-  eval::BoardOptions board_options;
-  board_options.title = plan.table.title.empty() ? "Scores on " + plan.data : plan.table.title;
-  board_options.against = against_of(request, plan.table);
-  board_options.bootstrap.replicates = request.replicates;
-  return output.show(eval::make_board(bed, columns_of(bed, request, plan, flags),
-                                      gather(bed, request, plan, runs, flags), board_options),
-                     flags);
+  const std::vector<metrics::Column> columns = columns_of(bed, request, plan, flags);
+  output.check(row_names(bed, request, plan.table), column_names(columns));
+  Brought brought = open_brought(bed, request, resolve_device(flags.device));
+  const std::vector<eval::TableRun> runs = find_runs(plan.table, plan.data, dataset.hash(), request, flags);
+  std::vector<RowSource> sources = gather(bed, request, plan, std::move(brought), runs, flags);
+  for (RowSource& source : sources) {
+    output.add_study(source);
+  }
+  const std::string title = plan.table.title.empty() ? "Scores on " + plan.data : plan.table.title;
+  return output.show(eval::make_board(bed, columns, sources, output.options(title)), flags);
 }
 
 void print_cards(const SharedFlags& flags) {

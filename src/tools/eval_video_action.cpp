@@ -35,7 +35,7 @@ std::vector<VideoRow> reference_rows(const eval::VideoJudge& judge) {
 
 VideoRow table_row(const eval::VideoJudge& judge, const eval::TableRow& row, const std::vector<eval::TableRun>& runs,
                    std::size_t index, c10::Device device) {
-  RowRuns found = runs_of(row, runs, index, judge.bed().dataset().hash());
+  RowRuns found = runs_of(row, runs, index);
   VideoRow made{std::move(found.info), std::nullopt};
   for (const eval::TableRun* run : found.finished) {
     // Every row at its last step: the best by val/l1 would favour whoever blurs.
@@ -61,6 +61,29 @@ std::vector<eval::VideoColumn> columns_of(const eval::TableConfig& table, const 
   return columns;
 }
 
+std::vector<std::string> column_names(const std::vector<eval::VideoColumn>& columns) {
+  std::vector<std::string> names;
+  for (const eval::VideoColumn& column : columns) {
+    names.push_back(column.card.name);
+  }
+  return names;
+}
+
+/// The rows that there will be, in their order.
+std::vector<std::string> row_names(const BoardRequest& request, const eval::TableConfig& table) {
+  std::vector<std::string> names;
+  if (request.references) {
+    names.emplace_back("real");
+    for (const eval::VideoMethod& method : eval::reference_methods()) {
+      names.push_back(method.name);
+    }
+  }
+  for (const eval::TableRow& row : table.rows) {
+    names.push_back(row.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 int run_video_board(const BoardRequest& request, const eval::TableConfig& table, const SharedFlags& flags) {
@@ -75,7 +98,7 @@ int run_video_board(const BoardRequest& request, const eval::TableConfig& table,
   }
   const std::vector<std::string> names = request.metrics.empty() ? table.metrics : request.metrics;
   const std::vector<eval::VideoColumn> columns = columns_of(table, names);
-  const BoardOutput output(request);
+  const BoardOutput output(request, table);
   const std::string data = request.data.empty() ? table.data : request.data;
   const data::Dataset dataset = data::Dataset::open(data);
   eval::VideoBedOptions options;
@@ -85,25 +108,17 @@ int run_video_board(const BoardRequest& request, const eval::TableConfig& table,
   options.frames = table.frames;
   const eval::VideoBed bed(dataset, options);
   const c10::Device device = resolve_device(flags.device);
-  const std::vector<eval::TableRun> runs = find_runs(table, data, request, flags);
   const eval::VideoJudge judge(bed, image_metrics::MetricNets(request.metric_nets, device), names, device);
+  output.check(row_names(request, table), column_names(columns));
+  const std::vector<eval::TableRun> runs = find_runs(table, data, dataset.hash(), request, flags);
   std::vector<VideoRow> rows = request.references ? reference_rows(judge) : std::vector<VideoRow>();
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     rows.push_back(table_row(judge, table.rows[r], runs, r, device));
   }
-  if (!request.study.empty()) {
-    std::vector<eval::RowInfo*> infos;
-    infos.reserve(rows.size());
-    for (VideoRow& row : rows) {
-      infos.push_back(&row);
-    }
-    add_study(request.study, table.study, infos);
+  for (VideoRow& row : rows) {
+    output.add_study(row);
   }
-  eval::BoardOptions board_options;
-  board_options.title = table.title;
-  board_options.against = against_of(request, table);
-  board_options.bootstrap.replicates = request.replicates;
-  return output.show(eval::make_video_board(judge, columns, rows, board_options), flags);
+  return output.show(eval::make_video_board(judge, columns, rows, output.options(table.title)), flags);
 }
 
 void print_metric_nets(const fs::path& folder) {

@@ -153,6 +153,15 @@ TEST_F(Boards, Gates) {
     EXPECT_THAT(error_of([&] { eval::parse_gate(bad); }), HasSubstr("expects METRIC<NUMBER")) << bad;
   }
   EXPECT_THAT(error_of([] { eval::parse_gate("bcc<0.3"); }), HasSubstr("unknown"));
+  const auto checked = [](const std::string& text) {
+    return error_of([&] { eval::check_gate(eval::parse_gate(text), {"real", "replay"}, {"bc", "pfd"}); });
+  };
+  EXPECT_EQ(checked("replay.pfd>1"), "");
+  EXPECT_EQ(checked("bc<0.1"), "");
+  EXPECT_THAT(checked("reply.bc<0.1"),
+              HasSubstr("must name a row of the table, got 'reply' (did you mean 'replay'?); there are real, replay"));
+  EXPECT_THAT(checked("slow_share<0"),
+              HasSubstr("must ask for a column of the table, got 'slow_share'; there are bc, pfd; --metrics"));
 }
 
 TEST(TableConfigTest, TheShippedTablesRead) {
@@ -162,7 +171,7 @@ TEST(TableConfigTest, TheShippedTablesRead) {
     const eval::TableConfig table = eval::read_table(folder + name);
     EXPECT_GE(table.rows.size(), table.videos() ? 5U : 8U) << name;
     for (const eval::TableRun& run : eval::table_runs(table, "runs", "data/x", {})) {
-      EXPECT_EQ(error_of([&] { train::print_config(run.options, false); }), "") << run.command;
+      EXPECT_EQ(error_of([&] { eval::check_run(table, run, "any data"); }), "") << run.command;
     }
   }
   const eval::TableConfig four = eval::read_table(folder + "table4.yaml");

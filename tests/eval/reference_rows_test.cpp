@@ -51,6 +51,7 @@ TEST_F(References, EveryRowIsThere) {
   }
   EXPECT_THAT(names, ElementsAre("real", "real_other", "mean_pose", "mean_pose_noise", "frozen", "replay", "retrieval",
                                  "another_dance"));
+  EXPECT_EQ(eval::reference_names(bed_), names);
   EXPECT_EQ(bed_.songs().size(), 3U);
   EXPECT_EQ(bed_.places().size(), 12U);  // 6 takes of 12 s
 }

@@ -136,6 +136,33 @@ TEST_F(EvalBoard, RetrievalTracksTheBeatsThatADatasetLacks) {
   EXPECT_THAT(dance.err, HasSubstr("12 tracked ones"));
 }
 
+TEST_F(EvalBoard, WrongRequestsTrainNothing) {
+  util::make_folders(*folder_ / "empty");
+  util::write_text(*folder_ / "ballots.json", R"({"nobody": {"votes": 41.5}})");
+  util::write_text(*folder_ / "film.yaml",
+                   "task: skeleton_to_video\ndata: {root: set, size: 32, frames: 2}\ndiscriminator: {ndf: 4}\n"
+                   "model: {name: gr_composite, ngf: 4, downs: 2, blocks: 2}\nloss: {preset: paper_eq}\n");
+  const std::string last = "base: table.yaml\nrows:\n  last: {label: Last, ";
+  util::write_text(*folder_ / "unknown_key.yaml", last + "config: run.yaml, overrides: [data.batchsize=3]}\n");
+  util::write_text(*folder_ / "films.yaml", last + "config: film.yaml}\n");
+  const Refusal cases[] = {
+      {"--table table.yaml --against nobody", "--against must be a row of the table, got 'nobody'", 2},
+      {"--table table.yaml --study nofile.json", "nofile.json", 4},
+      {"--table table.yaml --study ballots.json", "'nobody' is no row of the table", 4},
+      {"--table table.yaml --fail-if \"nobody.bc<0.02\"", "must name a row of the table, got 'nobody'", 2},
+      {"--table table.yaml --no-references --fail-if \"replay.bc<0.02\"", "got 'replay'; there are ours, theirs", 2},
+      {"--table table.yaml --fail-if \"mmd>1\"", "must ask for a column of the table, got 'mmd'", 2},
+      {"--table table.yaml --generated empty", "no dance to take", 4},
+      {"--table table.yaml --generated empty --joints smpl23", "did you mean 'smpl24'", 2},
+      {"--table table.yaml --style-classifier runs/none", "no such run or checkpoint", 5},
+      {"--table unknown_key.yaml", "data.batchsize", 3},
+      {"--table films.yaml", "must be trained by the table's task music_to_skeleton, got skeleton_to_video", 3},
+  };
+  for (const Refusal& wrong : cases) {
+    expect_untrained(wrong);
+  }
+}
+
 TEST_F(EvalBoard, WrongCommandLinesAreOneLine) {
   const struct {
     const char *arguments, *says;

@@ -80,6 +80,28 @@ TEST_F(EvalVideo, MissingRunsAreTrainedAndScored) {
   EXPECT_EQ(eval("--table table.yaml --no-references --fail-if \"ours.identity>=0\"").code, 10);
 }
 
+TEST_F(EvalVideo, WrongRequestsTrainNothing) {
+  util::write_text(*folder_ / "votes.json", R"({"nobody": {"preference": 40.5}})");
+  util::write_text(*folder_ / "larger.yaml", "base: table.yaml\nsize: 64\n");
+  util::make_folders(*folder_ / "broken");
+  util::write_text(*folder_ / "broken/inception-2015-12-05.pt", "no network");
+  const Refusal cases[] = {
+      {"--table table.yaml --against nobody", "--against must be a row of the table, got 'nobody'", 2},
+      {"--table table.yaml --study nofile.json", "nofile.json", 4},
+      {"--table table.yaml --study votes.json", "'nobody' is no row of the table", 4},
+      {"--table table.yaml --fail-if \"nobody.l1<0.02\"", "must name a row of the table, got 'nobody'", 2},
+      {"--table table.yaml --fail-if \"chaind.l1<0.02\"", "did you mean 'chained'", 2},
+      {"--table table.yaml --no-references --fail-if \"cutout.l1<0.02\"", "got 'cutout'; there are ours, theirs", 2},
+      {"--table table.yaml --fail-if \"psnr<20\"", "must ask for a column of the table, got 'psnr'", 2},
+      {"--table table.yaml --fail-if \"bc<0.1\"", "must ask for a column of the table, got 'bc'", 2},
+      {"--table table.yaml --metric-nets broken", "must be a TorchScript network", 5},
+      {"--table larger.yaml", "must be trained on pictures of the table's size 64, got data.size=32", 3},
+  };
+  for (const Refusal& wrong : cases) {
+    expect_untrained(wrong);
+  }
+}
+
 TEST_F(EvalVideo, WrongRequestsAreRefused) {
   EXPECT_THAT(eval("--table table.yaml --metrics lpisp").err, HasSubstr("did you mean 'lpips'"));
   for (const char* of_dances : {"--generated set", "--seeds 4", "--style-classifier runs/judge"}) {

@@ -2,6 +2,7 @@
 // A folder with a corpus, a table and the configuration of its run, shared by the tests of one suite.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -29,6 +30,19 @@ class EvalWorld : public ::testing::Test {
         (arguments.find("--table") != std::string::npos || arguments.find("--generated") != std::string::npos ||
          arguments.find("--checkpoint") != std::string::npos);
     return run_tool("stg_eval " + arguments + (scores ? " --replicates 20" : ""), folder_->path());
+  }
+
+  /// What a table must refuse before it trains or scores anything.
+  struct Refusal {
+    const char *arguments, *says;
+    int code;
+  };
+  static void expect_untrained(const Refusal& wrong) {
+    const ToolRun run = eval(std::string(wrong.arguments) + " --run-missing --runs-dir untouched");
+    EXPECT_EQ(run.code, wrong.code) << wrong.arguments << "\n" << run.err;
+    EXPECT_NE(run.err.find(wrong.says), std::string::npos) << wrong.arguments << "\n" << run.err;
+    EXPECT_FALSE(std::filesystem::exists(*folder_ / "untouched")) << wrong.arguments;
+    std::filesystem::remove_all(*folder_ / "untouched");
   }
 
   static inline TempFolder* folder_ = nullptr;

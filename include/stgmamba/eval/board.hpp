@@ -76,6 +76,9 @@ struct Gate {
   double bound = 0.0;
 };
 Gate parse_gate(const std::string& text);  // throws UsageError
+/// Throws UsageError where the gate asks for a row or a metric that a board of these rows and columns will not have:
+/// what violations() would find out after everything was measured.
+void check_gate(const Gate& gate, const std::vector<std::string>& rows, const std::vector<std::string>& columns);
 /// What a gate has to say against a board, one text a row; empty: it holds. References and rows that are missing
 /// are not asked unless they are named. A score that is not there fails, and so does a gate that asks nobody.
 std::vector<std::string> violations(const Board& board, const Gate& gate);

@@ -21,5 +21,7 @@ struct ReferenceRow {
 /// dances, retrieval without beats, another_dance where every song was danced once. Those that draw are drawn for each
 /// of `seeds`.
 std::vector<ReferenceRow> reference_rows(const TestBed& bed, const std::vector<std::uint64_t>& seeds);
+/// The names of these rows, in their order, before any is made.
+std::vector<std::string> reference_names(const TestBed& bed);
 
 }  // namespace stgmamba::eval

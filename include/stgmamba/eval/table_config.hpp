@@ -77,7 +77,8 @@ std::vector<TableRun> needed_runs(const TableConfig& table, const std::vector<st
 /// Every run of every row, in the order of the table. `data` and `overrides` go into each.
 std::vector<TableRun> table_runs(const TableConfig& table, const std::filesystem::path& runs_dir,
                                  const std::string& data, const std::vector<std::string>& overrides);
-/// Throws ConfigError when a finished run was made from another configuration or other data than the table asks for.
-void check_run(const TableRun& run, const std::string& data_hash);
+/// Throws ConfigError when a run was made, or begun, from another configuration or other data than the table asks for,
+/// when its configuration is wrong, or is of another task than the table or makes pictures of another size.
+void check_run(const TableConfig& table, const TableRun& run, const std::string& data_hash);
 
 }  // namespace stgmamba::eval
