@@ -68,6 +68,16 @@ VideoClip with_photo_of(const VideoClip& clip, const VideoClip& other) {
   return swapped;
 }
 
+std::int64_t longest_film(const data::Dataset& dataset, const VideoBedOptions& options, const std::string& take) {
+  std::int64_t longest = 0;
+  for (const data::TakeInfo& each : dataset.split(options.split, options.styles)) {
+    if (each.framing.width > 0 && (take.empty() || each.id == take)) {
+      longest = std::max(longest, each.frames);
+    }
+  }
+  return longest;
+}
+
 VideoBed::VideoBed(data::Dataset dataset, const VideoBedOptions& options)
     : options_(options), dataset_(std::move(dataset)), films_(dataset_, options_.size, kCacheBytes) {
   for (const data::TakeInfo& take : dataset_.split(options_.split, options_.styles)) {
@@ -93,11 +103,22 @@ VideoBed::VideoBed(data::Dataset dataset, const VideoBedOptions& options)
                      dataset_.folder().string(), options_.size);
   }
   if (places_.empty()) {
+    refuse_films();
+  }
+}
+
+void VideoBed::refuse_films() const {
+  const std::int64_t longest = longest_film(dataset_, options_);
+  if (longest < 2) {
     throw DataError(
         "{}: no take of the split '{}' has a video of {} frames or more; make some with stg_data synth "
         "--preset video, or import them",
         dataset_.folder().string(), options_.split, options_.frames + 1);
   }
+  throw DataError(
+      "{}: a clip of {} frames needs a video of {}, and the longest of the split '{}' has {}; set the key 'frames' of "
+      "the table file to {} or less, or bring longer videos",
+      dataset_.folder().string(), options_.frames, options_.frames + 1, options_.split, longest, longest - 1);
 }
 
 VideoClip VideoBed::clip(std::size_t place) const {

@@ -56,6 +56,19 @@ VideoMethod cutout_method() {
                        [](const auto& method) { return method.name == "cutout"; });
 }
 
+/// Frames of the clips that are shown: as many as asked for, or as the video of --take, or else the longest, allows.
+std::int64_t shown_frames(const data::Dataset& dataset, const eval::VideoBedOptions& options, const std::string& take) {
+  std::int64_t film = eval::longest_film(dataset, options, take);
+  film = film > 0 ? film : eval::longest_film(dataset, options);  // place_of() tells of a take that is not there
+  if (film < 2 || film > options.frames) {
+    return options.frames;
+  }
+  util::log().info(
+      "clips of {} frames instead of {}: {} of the split '{}' has {} frames, the first of which is the photo", film - 1,
+      options.frames, take.empty() ? "the longest video" : "the video of " + take, options.split, film);
+  return film - 1;
+}
+
 /// The clip of --take, or the first.
 std::size_t place_of(const eval::VideoBed& bed, const std::string& take) {
   std::vector<std::string> names;
@@ -122,7 +135,9 @@ int run_video_figure(const FigureRequest& figure, const BoardRequest& request, c
   const std::vector<std::string> runs = named_runs(figure, request);
   options.size = request.table.empty() && !runs.empty() ? eval::trained_size(named_run(runs.front()).path) : table.size;
   options.frames = table.frames;
-  const eval::VideoBed bed(data::Dataset::open(folder), options);
+  const data::Dataset dataset = data::Dataset::open(folder);
+  options.frames = shown_frames(dataset, options, figure.take);
+  const eval::VideoBed bed(dataset, options);
   std::vector<VideoMethod> methods = methods_of(figure, request, table, bed, resolve_device(flags.device));
   if (methods.empty() && figure.number != 10) {
     util::log().info("{}: the cutout is the method",

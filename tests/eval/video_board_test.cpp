@@ -128,6 +128,18 @@ TEST_F(VideoBoards, ClipsNeverHoldTheirPhotoAmongTheTruth) {
   EXPECT_EQ(bed_->other_person(5), 0);
 }
 
+TEST_F(VideoBoards, FilmsAreMeasuredBeforeTheyAreCut) {
+  eval::VideoBedOptions options = bed_->options();
+  EXPECT_EQ(eval::longest_film(bed_->dataset(), options), 21);
+  EXPECT_EQ(eval::longest_film(bed_->dataset(), options, bed_->takes()[1].id), 21);
+  EXPECT_EQ(eval::longest_film(bed_->dataset(), options, "nobody"), 0);
+  options.frames = 20;
+  EXPECT_EQ(eval::VideoBed(bed_->dataset(), options).places().size(), 3U);
+  options.frames = 21;
+  EXPECT_THAT(error_of([&] { eval::VideoBed(bed_->dataset(), options); }),
+              HasSubstr("set the key 'frames' of the table file to 20 or less"));
+}
+
 TEST_F(VideoBoards, PosesLieOnThePerson) {
   const VideoClip clip = bed_->clip(2);
   const skeleton::Motion motion = eval::in_picture(clip.motion, clip.placement);

@@ -114,6 +114,20 @@ TEST_F(EvalVideo, WrongRequestsAreRefused) {
   EXPECT_THAT(eval("--cards").out, HasSubstr("FD-random (not FID)"));
 }
 
+TEST_F(EvalVideo, ShortFilmsMakeShortFiguresAndNoTable) {
+  util::write_text(*folder_ / "long.yaml", "base: table.yaml\nframes: 64\n");
+  for (const int number : {1, 10, 11}) {
+    const ToolRun figure = eval(fmt::format("--figure {} --table long.yaml -o short{}.png", number, number));
+    ASSERT_EQ(figure.code, 0) << figure.err;
+    EXPECT_THAT(figure.err,
+                HasSubstr("clips of 49 frames instead of 64: the longest video of the split 'test' has 50"));
+  }
+  EXPECT_THAT(eval("--figure 11 --table table.yaml -o long.png").err, Not(HasSubstr("instead of")));
+  const ToolRun refused = eval("--table long.yaml");
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_THAT(refused.err, HasSubstr("set the key 'frames' of the table file to 49 or less"));
+}
+
 TEST_F(EvalVideo, FiguresOfPeopleNeedNoNetwork) {
   for (const int number : {1, 10, 11}) {
     const ToolRun figure = eval(fmt::format("--figure {} --data set -o fig{}.png", number, number));

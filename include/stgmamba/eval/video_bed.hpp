@@ -40,10 +40,15 @@ struct VideoBedOptions {
   std::int64_t frames = 32;         // F of a clip
 };
 
+/// Frames of the longest video of the split, or of this take's; 0: there is none. A clip has one fewer: I_0 is no part
+/// of it.
+std::int64_t longest_film(const data::Dataset& dataset, const VideoBedOptions& options, const std::string& take = "");
+
 /// Consecutive, non-overlapping clips of every take of a split that has a video.
 class VideoBed {
  public:
-  /// Throws DataError when no take of the split has a video that is long enough.
+  /// Throws DataError when no take of the split has a video that is long enough: then longest_film() says which
+  /// `frames` would do.
   VideoBed(data::Dataset dataset, const VideoBedOptions& options);
 
   struct Place {
@@ -64,6 +69,7 @@ class VideoBed {
   std::string hash() const;
 
  private:
+  [[noreturn]] void refuse_films() const;
   VideoBedOptions options_;
   data::Dataset dataset_;
   std::vector<data::TakeInfo> takes_;
