@@ -9,6 +9,7 @@
 
 #include "stgmamba/image_metrics/frames.hpp"
 #include "stgmamba/image_metrics/lpips.hpp"
+#include "stgmamba/media/sha256.hpp"
 #include "stgmamba/nn/pixel_values.hpp"
 #include "stgmamba/util/check.hpp"
 #include "stgmamba/util/hash.hpp"
@@ -45,6 +46,9 @@ std::string first_line(const std::string& text) {
 Script load_script(const fs::path& path, c10::Device device) {
   try {
     auto script = std::make_shared<torch::jit::Module>(torch::jit::load(path.string(), device));
+    if (!script->find_method("forward")) {
+      throw CheckpointError("{}: must be a TorchScript network: it has no forward", path.string());
+    }
     script->eval();
     return script;
   } catch (const c10::Error& error) {
@@ -67,6 +71,31 @@ at::Tensor call(const fs::path& path, torch::jit::Module& script, std::vector<c1
   } catch (const torch::jit::ErrorReport& error) {
     throw CheckpointError("{}: the network fails on its input: {}", path.string(), first_line(error.what()));
   }
+}
+
+std::shared_ptr<LpipsTrunk> load_trunk(const fs::path& path, LpipsKind kind) {
+  static const weights::LoadOptions kClassifier{
+      weights::NameMap::parse("strip module.\nspare classifier.*\n", "[LPIPS] names"), {}};
+  auto trunk = std::make_shared<LpipsTrunk>(kind);
+  weights::load_module(path, *trunk, kClassifier);
+  return trunk;
+}
+
+std::shared_ptr<LpipsHeads> load_heads(const fs::path& path, LpipsKind kind) {
+  auto heads = std::make_shared<LpipsHeads>(kind);
+  weights::load_module(path, *heads);
+  return heads;
+}
+
+/// Whether a file is the one that its owners publish; nothing where no hash is known of a file of this name.
+std::string published(const NetFile& file, const fs::path& path) {
+  if (file.sha256.empty() || path.filename() != file.names.front()) {
+    return "";
+  }
+  const std::string sha256 = media::sha256_file(path);
+  return sha256.starts_with(file.sha256)
+             ? ", known: the published file"
+             : fmt::format(", unknown hash: SHA-256 {}, that of the published file begins {}", sha256, file.sha256);
 }
 
 std::map<std::string, std::string> hashes(const std::vector<fs::path>& paths) {
@@ -103,15 +132,18 @@ const std::vector<NetFile>& net_files() {
       {"i3d",
        {"i3d_torchscript.pt"},
        "I3D of FVD, TorchScript",
-       "i3d_torchscript.pt, from the link in universome/stylegan-v"},
+       "i3d_torchscript.pt, from the link in universome/stylegan-v",
+       "bec6519f66ea534e953026b4ae2c65553c17bf105611c746d904657e5860a5e2"},
       {"alexnet",
        {"alexnet-owt-7be5be79.pth", "alexnet.safetensors", "alexnet.pth"},
        "AlexNet of LPIPS, torchvision's weights",
-       "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"},
+       "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+       "7be5be79"},
       {"vgg16",
        {"vgg16-397923af.pth", "vgg16.safetensors", "vgg16.pth"},
        "VGG16 of LPIPS, torchvision's weights",
-       "https://download.pytorch.org/models/vgg16-397923af.pth"},
+       "https://download.pytorch.org/models/vgg16-397923af.pth",
+       "397923af"},
       {"lpips_alex",
        {"lpips_alex.pth", "lpips_alex.safetensors"},
        "LPIPS heads for AlexNet",
@@ -148,13 +180,34 @@ std::string MetricNets::missing(const std::vector<std::string>& keys) const {
 
 std::string MetricNets::report() const {
   std::string text;
+  const auto line = [&](const char* state, const fs::path& name, const NetFile& file, const std::string& says) {
+    text += fmt::format("{:<10}  {:<28} {}: {}\n", state, name.filename().string(), file.what, says);
+  };
   for (const NetFile& file : net_files()) {
     const fs::path path = find(file.key);
-    text += path.empty()
-                ? fmt::format("missing  {:<28} {}: {}\n", file.names.front(), file.what, file.source)
-                : fmt::format("found    {:<28} {}: {}\n", path.filename().string(), file.what, util::hash_file(path));
+    if (path.empty()) {
+      line("missing", file.names.front(), file, file.source);
+      continue;
+    }
+    try {
+      try_load(file.key, path);
+      line("found", path, file, util::hash_file(path) + published(file, path));
+    } catch (const Error& error) {
+      line("unreadable", path, file, error.what());
+    }
   }
   return text;
+}
+
+void MetricNets::try_load(const std::string& key, const fs::path& path) const {
+  const LpipsKind kind = key.ends_with("alexnet") || key.ends_with("alex") ? LpipsKind::kAlex : LpipsKind::kVgg;
+  if (key == "inception" || key == "i3d") {
+    load_script(path, device_);
+  } else if (key.starts_with("lpips")) {
+    load_heads(path, kind);
+  } else {
+    load_trunk(path, kind);
+  }
 }
 
 std::optional<FeatureNet> MetricNets::inception(Resize mode) const {
@@ -208,12 +261,8 @@ std::optional<PairNet> MetricNets::lpips_net(const std::string& trunk_key, const
     return std::nullopt;
   }
   const LpipsKind kind = vgg ? LpipsKind::kVgg : LpipsKind::kAlex;
-  const auto trunk = std::make_shared<LpipsTrunk>(kind);
-  const auto heads = std::make_shared<LpipsHeads>(kind);
-  const weights::LoadOptions classifier{weights::NameMap::parse("strip module.\nspare classifier.*\n", "[LPIPS] names"),
-                                        {}};
-  weights::load_module(trunk_path, *trunk, classifier);
-  weights::load_module(heads_path, *heads);
+  const std::shared_ptr<LpipsTrunk> trunk = load_trunk(trunk_path, kind);
+  const std::shared_ptr<LpipsHeads> heads = load_heads(heads_path, kind);
   trunk->to(device_);
   heads->to(device_);
   const c10::Device device = device_;

@@ -2,6 +2,8 @@
 // Users' files: small networks written here stand in for the published ones.
 #include "stgmamba/image_metrics/metric_nets.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -35,7 +37,7 @@ TEST(MetricNetsTest, WhatIsMissingIsSaidWithItsSource) {
   EXPECT_THAT(nets.missing({"inception"}),
               ::testing::AllOf(HasSubstr("put inception-2015-12-05.pt"), HasSubstr("stylegan2-ada-pytorch"),
                                HasSubstr(folder.path().string())));
-  EXPECT_THAT(nets.report(), HasSubstr("missing  i3d_torchscript.pt"));
+  EXPECT_THAT(nets.report(), HasSubstr("missing     i3d_torchscript.pt"));
 }
 
 TEST(MetricNetsTest, InceptionGetsResizedScaledPictures) {
@@ -90,6 +92,32 @@ TEST(MetricNetsTest, BadFilesAreNamedOnOneLine) {
   const std::string error = test::error_of([&] { nets.inception(Resize::kPt)->rows(frames(2)); });
   EXPECT_THAT(error, HasSubstr("inception-2015-12-05.pt"));
   EXPECT_EQ(error.find('\n'), std::string::npos);
+}
+
+TEST(MetricNetsTest, TheReportTriesWhatIsThere) {
+  const test::TempFolder folder;
+  const MetricNets nets(folder.path(), torch::kCPU);
+  const std::string piece = "\x89PNG\r\n\x1a\n" + std::string(992, 'x');
+  for (const NetFile& file : net_files()) {
+    util::write_text(folder / file.names.front(), piece);
+  }
+  for (const NetFile& file : net_files()) {
+    EXPECT_THAT(nets.report(), HasSubstr(fmt::format("unreadable  {:<28}", file.names.front())));
+  }
+  EXPECT_THAT(nets.report(), ::testing::Not(HasSubstr("found")));
+  EXPECT_EQ(std::ranges::count(nets.report(), '\n'), std::ssize(net_files()));  // a line a file
+  // A network that loads, under a name whose published hash is known, and under one whose is not.
+  for (const char* name : {"i3d_torchscript.pt", "inception-2015-12-05.pt"}) {
+    save_script(folder / name, "def forward(self, x):\n  return x\n");
+  }
+  EXPECT_THAT(nets.report(), HasSubstr(util::hash_file(folder / "i3d_torchscript.pt") + ", unknown hash: SHA-256 "));
+  EXPECT_THAT(nets.report(), HasSubstr(util::hash_file(folder / "inception-2015-12-05.pt") + "\n"));
+  weights::save_module(folder / "lpips_alex.pth", LpipsHeads(LpipsKind::kAlex));
+  weights::save_module(folder / "lpips_vgg.pth", LpipsHeads(LpipsKind::kVgg));
+  EXPECT_THAT(nets.report(),
+              ::testing::AllOf(HasSubstr("found       lpips_alex.pth"), HasSubstr("found       lpips_vgg.pth")));
+  save_script(folder / "i3d_torchscript.pt", "def features(self, x):\n  return x\n");
+  EXPECT_THAT(nets.report(), HasSubstr("it has no forward"));
 }
 
 TEST(MetricNetsTest, LpipsReadsTheNamesOfItsOwners) {

@@ -110,7 +110,7 @@ TEST_F(EvalVideo, WrongRequestsAreRefused) {
   EXPECT_EQ(eval("--figure 1 --data set --generated set").code, 2);
   EXPECT_THAT(eval("--figure 11 --data set --start 3").err, HasSubstr("figure 11 has no use for --start"));
   EXPECT_THAT(eval("--figure 10 --data set --draws 3").err, HasSubstr("which belongs to figure 8"));
-  EXPECT_THAT(eval("--metric-nets nets").out, HasSubstr("missing  i3d_torchscript.pt"));
+  EXPECT_THAT(eval("--metric-nets nets").out, HasSubstr("missing     i3d_torchscript.pt"));
   EXPECT_THAT(eval("--cards").out, HasSubstr("FD-random (not FID)"));
 }
 

@@ -25,6 +25,7 @@ struct NetFile {
   std::vector<std::string> names;  // the first is the one to use
   std::string what;                // "Inception v3 of FID, TorchScript"
   std::string source;              // what to fetch
+  std::string sha256 = {};         // of the published file of the first name: its digits or the first of them
 };
 const std::vector<NetFile>& net_files();
 
@@ -56,11 +57,13 @@ class MetricNets {
   /// One line: which of these files (by key) are missing, where they come from and where they go; "" when all are
   /// there.
   std::string missing(const std::vector<std::string>& keys) const;
-  /// A line a file: found with its hash, or missing with its source.
+  /// A line a file: found, with its hash and whether that is the published file's where one is published; unreadable,
+  /// with what is wrong; or missing, with its source. Every file that is there is loaded once.
   std::string report() const;
 
  private:
   std::filesystem::path find(const std::string& key) const;  // empty: not there
+  void try_load(const std::string& key, const std::filesystem::path& path) const;
   std::optional<PairNet> lpips_net(const std::string& trunk, const std::string& heads, bool vgg) const;
   std::filesystem::path folder_;
   c10::Device device_;
