@@ -3,9 +3,8 @@
 // frame t - 1, in pixels (dx, dy). All images are RGB in [-1, 1].
 //
 //   warp (G_Warp)        masked_l1(G_t, warp(G_{t-1}, teacher) detached, confidence)
-//   flow (F_Flow)        masked_l1(predicted flow, teacher, confidence)
-//   flow warp (F_Warp)   masked_l1(warp(I_{t-1}, predicted flow), I_t, confidence)
-//   weight (W)           masked_l1(w, 0, confidence)
+//
+// vid2vid's supervision of a predicted flow (F_Flow, F_Warp, W) is not here: a flow branch learns from the picture alone.
 #pragma once
 
 #include <ATen/core/Tensor.h>
