@@ -335,7 +335,8 @@ TEST(VideoBedTest, DataWithoutVideosAreRefused) {
   const data::Dataset dataset = film_puppets(folder / "set", 32, 5);
   eval::VideoBedOptions options;
   options.frames = 10;
-  EXPECT_THAT(error_of([&] { eval::VideoBed(dataset, options); }), HasSubstr("has a video of 11 frames or more"));
+  EXPECT_THAT(error_of([&] { eval::VideoBed(dataset, options); }),
+              HasSubstr("needs a video of 11, and the longest of the split 'test' has 5"));
 }
 
 }  // namespace

@@ -307,7 +307,7 @@ TEST_F(SkeletonToVideoRun, MovedLimbsTrainAndGoOnBitForBit) {
   EXPECT_EQ(summary.step, 4);
   TrainOptions first = options("cut", moved);
   first.max_steps = 2;
-  run_training(first);
+  EXPECT_EQ(test::exit_code_of([&] { run_training(first); }), 75);
   train("cut", moved);
   EXPECT_EQ(generator_bytes("whole", 4), generator_bytes("cut", 4));
   // The network starts as the photo with its limbs moved, which is not the photo.

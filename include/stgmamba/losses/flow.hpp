@@ -4,7 +4,8 @@
 //
 //   warp (G_Warp)        masked_l1(G_t, warp(G_{t-1}, teacher) detached, confidence)
 //
-// vid2vid's supervision of a predicted flow (F_Flow, F_Warp, W) is not here: a flow branch learns from the picture alone.
+// vid2vid's supervision of a predicted flow (F_Flow, F_Warp, W) is not here: a flow branch learns from the picture
+// alone.
 #pragma once
 
 #include <ATen/core/Tensor.h>
